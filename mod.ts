@@ -1,0 +1,37 @@
+/**
+ * Encrypts secrets at rest: text under a passphrase, in Flet's format, and
+ * Fernet tokens under a key, in the format of Python's `cryptography`, on a Rust
+ * kernel in WebAssembly, WebCrypto, node:crypto or pure TypeScript.
+ *
+ * @example Encrypt a secret under a passphrase
+ * ```ts
+ * import { decrypt, encrypt } from "@ironfern/ironfern";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const stored = await encrypt("an API token", "correct horse battery staple");
+ * assertEquals(await decrypt(stored, "correct horse battery staple"), "an API token");
+ * ```
+ *
+ * @module
+ */
+
+export type { BackendName, Hash } from "./src/backends/backend.ts";
+export { availableBackends, type BackendChoice } from "./src/backends/select.ts";
+export * from "./src/aes_gcm.ts";
+export type { Bytes } from "./src/encoding.ts";
+export * from "./src/errors.ts";
+export {
+  Fernet,
+  type FernetAsyncOptions,
+  type FernetDecryptAsyncOptions,
+  type FernetDecryptOptions,
+  type FernetFailure,
+  type FernetFromPassphraseOptions,
+  type FernetOptions,
+  type FernetResult,
+  type FernetSuccess,
+} from "./src/fernet.ts";
+export * from "./src/multi_fernet.ts";
+export * from "./src/passphrase.ts";
+export * from "./src/pbkdf2.ts";
+export * from "./src/upgrade.ts";

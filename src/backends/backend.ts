@@ -1,0 +1,123 @@
+/**
+ * What a backend is: bytes in, bytes out, and nothing of passphrases.
+ *
+ * @module
+ */
+
+import type { Batch } from "../batch.ts";
+import type { Bytes } from "../encoding.ts";
+
+/** The name of a backend. */
+export type BackendName = "wasm" | "webcrypto" | "node" | "portable";
+
+/** The name of a hash, as WebCrypto writes it. */
+export type Hash = "SHA-1" | "SHA-256" | "SHA-384" | "SHA-512";
+
+/** Bytes of each hash's digest. */
+export const DIGEST_LENGTH: Readonly<Record<Hash, number>> = {
+  "SHA-1": 20,
+  "SHA-256": 32,
+  "SHA-384": 48,
+  "SHA-512": 64,
+};
+
+/** The results of opening a batch of tokens. */
+export interface Opened {
+  /** The plaintexts; that of a bad token is empty. */
+  readonly plaintexts: Batch;
+  /** A byte a token: 1 where it is valid, else 0. */
+  readonly valid: Uint8Array;
+  /** A number a token: its Unix time in seconds, 0 where it is not valid. */
+  readonly times: BigUint64Array;
+}
+
+/**
+ * Fernet over a batch, in the calling thread. `key` has 32 bytes: the first 16
+ * sign, the last 16 encrypt.
+ */
+export interface FernetEngine {
+  /**
+   * Seals every record. `heads` has 24 bytes a record, what precedes the
+   * ciphertext but for the version byte: the time (u64be) and the IV.
+   */
+  seal(key: Bytes, records: Batch, heads: Bytes): Batch;
+  /** Opens every token: base64, structure, MAC, padding, in this order. */
+  open(key: Bytes, tokens: Batch): Opened;
+  /** HMAC-SHA256 (RFC 2104): 32 bytes. */
+  hmac(key: Bytes, data: Bytes): Bytes;
+}
+
+/** {@linkcode FernetEngine} by promises; `signal` rejects with its reason. */
+export interface AsyncFernetEngine {
+  /** As {@linkcode FernetEngine.seal}. */
+  seal(key: Bytes, records: Batch, heads: Bytes, signal?: AbortSignal): Promise<Batch>;
+  /** As {@linkcode FernetEngine.open}. */
+  open(key: Bytes, tokens: Batch, signal?: AbortSignal): Promise<Opened>;
+  /** As {@linkcode FernetEngine.hmac}. */
+  hmac(key: Bytes, data: Bytes): Promise<Bytes>;
+}
+
+/** What PBKDF2 (RFC 8018, section 5.2) takes, but for the iterations. */
+export interface KdfRequest {
+  /** The hash under HMAC. */
+  readonly hash: Hash;
+  /** The password's bytes. */
+  readonly password: Bytes;
+  /** The salt's bytes. */
+  readonly salt: Bytes;
+  /** Bytes of the derived key. */
+  readonly length: number;
+}
+
+/** An output block of PBKDF2 in the making. */
+export interface KdfBlock {
+  /** The block for the iterations done so far, as many bytes as the digest. */
+  output(): Bytes;
+  /** Wipes its state. It cannot be used afterwards. */
+  free(): void;
+}
+
+/** PBKDF2 that can stop at any iteration, look, and go on. */
+export interface SlicedKdf {
+  /** How many blocks can be in the making at once. */
+  readonly slots: number;
+  /** How many blocks one call works on with profit. */
+  readonly lanes: number;
+  /** Does the first iteration of block `index`, which counts from 1. */
+  start(request: KdfRequest, index: number): KdfBlock;
+  /** Does `iterations` more iterations, 1,000 at most, of every block. */
+  run(blocks: readonly KdfBlock[], iterations: number): void;
+}
+
+/** PBKDF2 of the platform, which runs to its end. */
+export interface NativeKdf {
+  /** Derives in the calling thread; absent where there are only promises. */
+  deriveSync?(request: KdfRequest, iterations: number): Bytes;
+  /** Derives off the calling thread. */
+  derive(request: KdfRequest, iterations: number): Promise<Bytes>;
+}
+
+/** AES-256-GCM with a 32-byte nonce and a 16-byte tag after the ciphertext. */
+export interface GcmEngine {
+  /** Encrypts; `key` has 32 bytes. */
+  seal(key: Bytes, nonce: Bytes, plaintext: Bytes): Promise<Bytes>;
+  /** Decrypts, or says `undefined` when the tag is wrong. */
+  open(key: Bytes, nonce: Bytes, ciphertext: Bytes): Promise<Bytes | undefined>;
+}
+
+/** One of the engines behind the public functions. */
+export interface Backend {
+  /** Its name in the `backend` option. */
+  readonly name: BackendName;
+  /** Fernet in the calling thread; absent where there are only promises. */
+  readonly sync?: FernetEngine;
+  /** Fernet by promises. */
+  readonly async: AsyncFernetEngine;
+  /** PBKDF2, of one kind or the other. */
+  readonly kdf: { sliced: SlicedKdf; native?: undefined } | {
+    native: NativeKdf;
+    sliced?: undefined;
+  };
+  /** AES-GCM; absent from the WASM kernel. */
+  readonly gcm?: GcmEngine;
+}

@@ -1,0 +1,130 @@
+/**
+ * Which backends are here, and which of them a job is given to.
+ *
+ * @module
+ */
+
+import { BackendUnavailableError } from "../errors.ts";
+import type { Backend, BackendName, FernetEngine } from "./backend.ts";
+import { createNode } from "./node.ts";
+import { createPortable } from "./portable.ts";
+import { createWasm } from "./wasm.ts";
+import { createWebCrypto } from "./webcrypto.ts";
+
+/** A backend's name, or `"auto"` for the fastest that is right for the job. */
+export type BackendChoice = BackendName | "auto";
+
+const CREATE: Readonly<Record<BackendName, () => Backend>> = {
+  wasm: createWasm,
+  webcrypto: createWebCrypto,
+  node: createNode,
+  portable: createPortable,
+};
+const NAMES = Object.keys(CREATE) as BackendName[];
+const created = new Map<BackendName, Backend>();
+
+/**
+ * The backend of that name.
+ *
+ * @throws {BackendUnavailableError} If it is not here.
+ */
+export function getBackend(name: BackendName): Backend {
+  const known = created.get(name) ?? CREATE[name]();
+  created.set(name, known);
+  return known;
+}
+
+/** The backend of that name, where it is here. */
+export function findBackend(name: BackendName): Backend | undefined {
+  try {
+    return getBackend(name);
+  } catch (error) {
+    if (error instanceof BackendUnavailableError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Lists the backends that can be used here, the names that the `backend` option
+ * takes.
+ *
+ * @returns The names, in the order `wasm`, `webcrypto`, `node`, `portable`;
+ * the last one is always among them.
+ *
+ * @example Which backends are here
+ * ```ts
+ * import { availableBackends } from "@ironfern/ironfern";
+ * import { assert } from "@std/assert";
+ *
+ * assert(availableBackends().includes("portable"));
+ * ```
+ */
+export function availableBackends(): BackendName[] {
+  return NAMES.filter(findBackend);
+}
+
+/**
+ * Checks a `backend` option.
+ *
+ * @throws {TypeError} If it names no backend.
+ */
+export function checkBackend(choice: BackendChoice = "auto"): BackendChoice {
+  if (choice === "auto" || NAMES.includes(choice)) return choice;
+  throw new TypeError(
+    `Cannot use the backend ${JSON.stringify(choice)}: expected "auto" or one of ${
+      NAMES.map((name) => `"${name}"`).join(", ")
+    }`,
+  );
+}
+
+/** A backend whose Fernet is synchronous. */
+export type SyncBackend = Backend & { readonly sync: FernetEngine };
+
+function isSync(backend: Backend | undefined): backend is SyncBackend {
+  return backend?.sync !== undefined;
+}
+
+/**
+ * The backend of that name, for a synchronous call.
+ *
+ * @throws {TypeError} If it has promises only.
+ */
+export function requireSync(name: BackendName): SyncBackend {
+  const backend = getBackend(name);
+  if (isSync(backend)) return backend;
+  throw new TypeError(
+    `Cannot use the backend "${name}" in a synchronous call: it has promises only, so use the asynchronous call`,
+  );
+}
+
+/** The first of these backends that is here; "portable" always is. */
+function firstOf(...names: BackendName[]): Backend {
+  for (const name of names) {
+    const backend = findBackend(name);
+    if (backend) return backend;
+  }
+  return getBackend("portable");
+}
+
+/**
+ * Bytes of a message from which the platform's AES beats the kernel's, by
+ * `deno task bench`.
+ */
+const LONG_MESSAGE = 2_048;
+/** Bytes of a message from which WebCrypto's pool is worth the detour. */
+const VERY_LONG_MESSAGE = 16_384;
+
+/** The backend for messages of about so many bytes, in the calling thread. */
+export function pickSync(choice: BackendChoice, length: number): SyncBackend {
+  if (choice !== "auto") return requireSync(choice);
+  const backend = length < LONG_MESSAGE ? firstOf("wasm", "node") : firstOf("node", "wasm");
+  return isSync(backend) ? backend : requireSync("portable");
+}
+
+/** The backend for messages of about so many bytes, by promises. */
+export function pickAsync(choice: BackendChoice, length: number): Backend {
+  if (choice !== "auto") return getBackend(choice);
+  return length < VERY_LONG_MESSAGE
+    ? pickSync(choice, length)
+    : firstOf("webcrypto", "node", "wasm");
+}

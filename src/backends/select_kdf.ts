@@ -1,0 +1,110 @@
+/**
+ * Which backend derives a key soonest on this machine: found out once, in some
+ * milliseconds. A native PBKDF2 wins where the CPU has SHA extensions, WASM
+ * where it has not.
+ *
+ * @module
+ */
+
+import type { Backend, Hash, KdfRequest, NativeKdf, SlicedKdf } from "./backend.ts";
+import { type BackendChoice, findBackend, getBackend, requireSync } from "./select.ts";
+
+/** Below so many iterations a probe would cost more than it gains. */
+const WORTH_A_PROBE = 20_000;
+const PROBE_ITERATIONS = 8_000;
+const PROBE_SLICE = 250;
+/** V8 needs about so long until the kernel runs compiled at its best. */
+const WARM_UP_MS = 8;
+/** Long enough for a clock that a browser has made coarse. */
+const MEASURED_MS = 4;
+/** Cloudflare's workerd refuses more iterations in WebCrypto. */
+const WORKERD_CAP = 100_000;
+
+const host = globalThis as { navigator?: { userAgent?: string; hardwareConcurrency?: number } };
+
+/** Milliseconds an iteration, by kind of probe and hash. */
+const slicedSpeeds = new Map<Hash, number>();
+const syncSpeeds = new Map<Hash, number>();
+const asyncSpeeds = new Map<Hash, Promise<number>>();
+
+/** The backend for keys in the calling thread. */
+export function pickKdfSync(choice: BackendChoice, hash: Hash, iterations: number): Backend {
+  if (choice !== "auto") return requireSync(choice);
+  const wasm = findBackend("wasm");
+  const node = findBackend("node");
+  const deriveSync = node?.kdf.native?.deriveSync;
+  if (!wasm?.kdf.sliced || !node || !deriveSync) return wasm ?? node ?? getBackend("portable");
+  if (iterations < WORTH_A_PROBE) return wasm;
+  return probeSync(deriveSync, hash) < probeSliced(wasm.kdf.sliced, hash) ? node : wasm;
+}
+
+/** The backend for `count` keys at once, by promises. */
+export async function pickKdf(
+  choice: BackendChoice,
+  hash: Hash,
+  iterations: number,
+  count: number,
+): Promise<Backend> {
+  if (choice !== "auto") return getBackend(choice);
+  const wasm = findBackend("wasm");
+  const capped = host.navigator?.userAgent === "Cloudflare-Workers" && iterations > WORKERD_CAP;
+  const platform = (capped ? undefined : findBackend("webcrypto")) ?? findBackend("node");
+  if (!wasm?.kdf.sliced || !platform?.kdf.native) {
+    return wasm ?? platform ?? getBackend("portable");
+  }
+  if (iterations * count < WORTH_A_PROBE) return wasm;
+  // The platform spreads its keys over the cores; the kernel has this one.
+  const cores = Math.min(count, host.navigator?.hardwareConcurrency ?? 1);
+  const native = await probeAsync(platform.kdf.native, hash) / cores;
+  return native < probeSliced(wasm.kdf.sliced, hash) ? platform : wasm;
+}
+
+function probeRequest(hash: Hash): KdfRequest {
+  return { hash, password: new Uint8Array(16), salt: new Uint8Array(16), length: 1 };
+}
+
+function probeSliced(kdf: SlicedKdf, hash: Hash): number {
+  return known(slicedSpeeds, hash, () => {
+    const block = kdf.start(probeRequest(hash), 1);
+    try {
+      runFor(WARM_UP_MS, () => kdf.run([block], PROBE_SLICE));
+      return runFor(MEASURED_MS, () => kdf.run([block], PROBE_SLICE)) / PROBE_SLICE;
+    } finally {
+      block.free();
+    }
+  });
+}
+
+/** Repeats `work` for about so long and says how many milliseconds it takes. */
+function runFor(duration: number, work: () => void): number {
+  const start = performance.now();
+  for (let count = 1;; count++) {
+    work();
+    const elapsed = performance.now() - start;
+    if (elapsed >= duration) return elapsed / count;
+  }
+}
+
+function probeSync(deriveSync: NonNullable<NativeKdf["deriveSync"]>, hash: Hash): number {
+  return known(syncSpeeds, hash, () => {
+    const start = performance.now();
+    deriveSync(probeRequest(hash), PROBE_ITERATIONS);
+    return (performance.now() - start) / PROBE_ITERATIONS;
+  });
+}
+
+function probeAsync(native: NativeKdf, hash: Hash): Promise<number> {
+  return known(asyncSpeeds, hash, async () => {
+    // The first call starts the platform's threads.
+    await native.derive(probeRequest(hash), 1);
+    const start = performance.now();
+    await native.derive(probeRequest(hash), PROBE_ITERATIONS);
+    return (performance.now() - start) / PROBE_ITERATIONS;
+  });
+}
+
+function known<T>(speeds: Map<Hash, T>, hash: Hash, probe: () => T): T {
+  const speed = speeds.get(hash) ?? probe();
+  speeds.set(hash, speed);
+  return speed;
+}

@@ -1,0 +1,190 @@
+/**
+ * A Fernet token (github.com/fernet/spec) made of a platform's primitives, in
+ * slices: 0x80 || time (u64be) || IV (16) || AES-128-CBC || HMAC-SHA256 (32).
+ *
+ * @module
+ */
+
+import { base64Length, type Bytes, decodeBase64Url, encodeBase64Url } from "../encoding.ts";
+import type { Sliced } from "../schedule.ts";
+
+/** Bytes of the time and the IV, which the caller chooses. */
+export const HEAD = 24;
+/** Bytes before the ciphertext. */
+export const PREFIX = 1 + HEAD;
+/** Bytes of the HMAC. */
+export const TAG = 32;
+
+const VERSION = 0x80;
+const BLOCK = 16;
+const IV_START = 9;
+/** A multiple of AES's block and of base64's three bytes. */
+const SLICE = 192 * 1_024;
+
+/** AES-128-CBC that goes on where its last call stopped, over whole blocks. */
+export type CbcStream = (blocks: Bytes) => Uint8Array;
+
+/** HMAC-SHA256 in the making. */
+export interface MacStream {
+  /** Absorbs bytes. */
+  update(bytes: Bytes): void;
+  /** The tag of what was absorbed. */
+  digest(): Bytes;
+  /** Wipes its state. */
+  free?(): void;
+}
+
+/** What a platform has to offer. Keys and IVs have 16 bytes. */
+export interface Primitives {
+  /** Begins an encryption. */
+  encryptor(key: Bytes, iv: Bytes): CbcStream;
+  /** Begins a decryption. */
+  decryptor(key: Bytes, iv: Bytes): CbcStream;
+  /** Begins an HMAC-SHA256. */
+  mac(key: Bytes): MacStream;
+}
+
+/** Bytes of the ciphertext of `length` bytes. */
+export function ciphertextLength(length: number): number {
+  return length - length % BLOCK + BLOCK;
+}
+
+/** Characters in the token of `length` bytes. */
+export function tokenLength(length: number): number {
+  return base64Length(PREFIX + ciphertextLength(length) + TAG);
+}
+
+/** What precedes the ciphertext. */
+export function tokenPrefix(head: Uint8Array): Bytes {
+  const prefix = new Uint8Array(PREFIX);
+  prefix[0] = VERSION;
+  prefix.set(head, 1);
+  return prefix;
+}
+
+/** The IV in a raw token, or in what precedes the ciphertext. */
+export function tokenIv(raw: Bytes): Bytes {
+  return raw.subarray(IV_START, PREFIX);
+}
+
+/** The time in a raw token. */
+export function tokenTime(raw: Bytes): bigint {
+  return new DataView(raw.buffer, raw.byteOffset).getBigUint64(1);
+}
+
+/** Decodes a token, or says `undefined` when its structure is not a token's. */
+export function decodeToken(token: Bytes): Bytes | undefined {
+  // The version byte is in the first characters: a long text that is no token
+  // is refused unread.
+  const start = decodeBase64Url(token.subarray(0, 4));
+  if (start?.[0] !== VERSION) return undefined;
+  const raw = decodeBase64Url(token);
+  return raw && hasTokenLength(raw.length) ? raw : undefined;
+}
+
+/** Whether a raw token can have so many bytes. */
+export function hasTokenLength(length: number): boolean {
+  const ciphertext = length - PREFIX - TAG;
+  return ciphertext >= BLOCK && ciphertext % BLOCK === 0;
+}
+
+/** Seals one record into the token's text. */
+export function* sealToken(
+  primitives: Primitives,
+  key: Bytes,
+  record: Bytes,
+  head: Uint8Array,
+): Sliced<Bytes> {
+  const raw = new Uint8Array(PREFIX + ciphertextLength(record.length) + TAG);
+  const tagStart = raw.length - TAG;
+  raw.set(tokenPrefix(head));
+  raw.set(record, PREFIX);
+  raw.fill(BLOCK - record.length % BLOCK, PREFIX + record.length, tagStart);
+  const mac = primitives.mac(key.subarray(0, 16));
+  try {
+    mac.update(raw.subarray(0, PREFIX));
+    const encrypt = primitives.encryptor(key.subarray(16), tokenIv(raw));
+    for (const slice of slices(raw.subarray(PREFIX, tagStart))) {
+      slice.set(encrypt(slice));
+      mac.update(slice);
+      yield;
+    }
+    raw.set(mac.digest(), tagStart);
+  } finally {
+    mac.free?.();
+  }
+  return yield* encodeSliced(raw);
+}
+
+/** A token that was opened. */
+export interface OpenedToken {
+  /** The plaintext. */
+  plaintext: Bytes;
+  /** The token's Unix time in seconds. */
+  time: bigint;
+}
+
+/** Opens one token: structure, MAC, padding, in this order. */
+export function* openToken(
+  primitives: Primitives,
+  key: Bytes,
+  token: Bytes,
+): Sliced<OpenedToken | undefined> {
+  const raw = decodeToken(token);
+  if (!raw) return undefined;
+  const tagStart = raw.length - TAG;
+  const mac = primitives.mac(key.subarray(0, 16));
+  try {
+    for (const slice of slices(raw.subarray(0, tagStart))) {
+      mac.update(slice);
+      yield;
+    }
+    if (!equalBytes(mac.digest(), raw.subarray(tagStart))) return undefined;
+  } finally {
+    mac.free?.();
+  }
+  const plaintext = raw.subarray(PREFIX, tagStart);
+  const decrypt = primitives.decryptor(key.subarray(16), tokenIv(raw));
+  for (const slice of slices(plaintext)) {
+    slice.set(decrypt(slice));
+    yield;
+  }
+  const length = unpaddedLength(plaintext);
+  return length === undefined
+    ? undefined
+    : { plaintext: plaintext.subarray(0, length), time: tokenTime(raw) };
+}
+
+/** Compares in a time that depends on the lengths only. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  let difference = a.length ^ b.length;
+  for (let index = 0; index < a.length; index++) difference |= a[index] ^ b[index];
+  return difference === 0;
+}
+
+/** Bytes without the PKCS #7 padding, or `undefined` when that is wrong. */
+function unpaddedLength(bytes: Bytes): number | undefined {
+  const padding = bytes[bytes.length - 1];
+  if (padding < 1 || padding > BLOCK) return undefined;
+  const length = bytes.length - padding;
+  return bytes.subarray(length).every((byte) => byte === padding) ? length : undefined;
+}
+
+/** The bytes in pieces that the primitives take one by one. */
+export function* slices(bytes: Bytes): Generator<Bytes> {
+  for (let start = 0; start < bytes.length; start += SLICE) {
+    yield bytes.subarray(start, start + SLICE);
+  }
+}
+
+function* encodeSliced(raw: Bytes): Sliced<Bytes> {
+  if (raw.length <= SLICE) return encodeBase64Url(raw);
+  const text = new Uint8Array(base64Length(raw.length));
+  let written = 0;
+  for (const slice of slices(raw)) {
+    text.set(encodeBase64Url(slice), written);
+    written += base64Length(slice.length);
+    yield;
+  }
+  return text;
+}

@@ -1,0 +1,173 @@
+/**
+ * WebCrypto, which has promises only.
+ *
+ * @module
+ */
+
+import { type Batch, batchLength, BatchWriter } from "../batch.ts";
+import { type Bytes, encodeBase64Url } from "../encoding.ts";
+import { BackendUnavailableError } from "../errors.ts";
+import { abortable } from "../schedule.ts";
+import type { Backend } from "./backend.ts";
+import {
+  ciphertextLength,
+  decodeToken,
+  HEAD,
+  PREFIX,
+  TAG,
+  tokenIv,
+  tokenPrefix,
+  tokenTime,
+} from "./token.ts";
+import { OpenedWriter } from "./token_engine.ts";
+
+const HMAC = { name: "HMAC", hash: "SHA-256" };
+const GCM_TAG_BITS = 128;
+
+interface Keys {
+  readonly subtle: SubtleCrypto;
+  readonly signing: CryptoKey;
+  readonly encryption: CryptoKey;
+}
+
+async function importKeys(subtle: SubtleCrypto, key: Bytes): Promise<Keys> {
+  const [signing, encryption] = await Promise.all([
+    subtle.importKey("raw", key.subarray(0, 16), HMAC, false, ["sign", "verify"]),
+    subtle.importKey("raw", key.subarray(16), "AES-CBC", false, ["encrypt", "decrypt"]),
+  ]);
+  return { subtle, signing, encryption };
+}
+
+async function sealToken(
+  { subtle, signing, encryption }: Keys,
+  record: Bytes,
+  head: Bytes,
+): Promise<Bytes> {
+  const prefix = tokenPrefix(head);
+  const algorithm = { name: "AES-CBC", iv: tokenIv(prefix) };
+  const ciphertext = new Uint8Array(await subtle.encrypt(algorithm, encryption, record));
+  const raw = new Uint8Array(PREFIX + ciphertextLength(record.length) + TAG);
+  raw.set(prefix);
+  raw.set(ciphertext, PREFIX);
+  const signed = raw.subarray(0, raw.length - TAG);
+  raw.set(new Uint8Array(await subtle.sign("HMAC", signing, signed)), signed.length);
+  return encodeBase64Url(raw);
+}
+
+async function openToken({ subtle, signing, encryption }: Keys, token: Bytes) {
+  const raw = decodeToken(token);
+  if (!raw) return undefined;
+  const signed = raw.subarray(0, raw.length - TAG);
+  const tag = raw.subarray(raw.length - TAG);
+  if (!await subtle.verify("HMAC", signing, tag, signed)) return undefined;
+  const algorithm = { name: "AES-CBC", iv: tokenIv(raw) };
+  const plaintext = await undefinedIfRefused(
+    subtle.decrypt(algorithm, encryption, signed.subarray(PREFIX)),
+  );
+  return plaintext && { plaintext, time: tokenTime(raw) };
+}
+
+/** WebCrypto rejects bad padding and bad tags with an OperationError. */
+async function undefinedIfRefused(result: Promise<ArrayBuffer>): Promise<Bytes | undefined> {
+  try {
+    return new Uint8Array(await result);
+  } catch (error) {
+    if (error instanceof Error && error.name === "OperationError") return undefined;
+    throw error;
+  }
+}
+
+function records({ bytes, offsets }: Batch): Bytes[] {
+  return Array.from(
+    { length: offsets.length - 1 },
+    (_, index) => bytes.subarray(offsets[index], offsets[index + 1]),
+  );
+}
+
+/**
+ * The backend.
+ *
+ * @throws {BackendUnavailableError} If there is no `crypto.subtle`, as on pages
+ * that did not come over HTTPS.
+ */
+export function createWebCrypto(): Backend {
+  const subtle = globalThis.crypto?.subtle;
+  if (!subtle) {
+    throw new BackendUnavailableError(
+      "webcrypto",
+      "crypto.subtle is absent, as on pages that did not come over HTTPS",
+    );
+  }
+  return {
+    name: "webcrypto",
+    async: {
+      async seal(key, batch, heads, signal) {
+        const work = async () => {
+          const keys = await importKeys(subtle, key);
+          return await Promise.all(
+            records(batch).map((record, index) =>
+              sealToken(keys, record, heads.subarray(index * HEAD, (index + 1) * HEAD))
+            ),
+          );
+        };
+        const sealed = await abortable(work(), signal);
+        const length = sealed.reduce((sum, token) => sum + token.length, 0);
+        const tokens = new BatchWriter(batchLength(batch), length);
+        sealed.forEach((token) => tokens.add(token));
+        return tokens.finish();
+      },
+      async open(key, tokens, signal) {
+        const work = async () => {
+          const keys = await importKeys(subtle, key);
+          return await Promise.all(records(tokens).map((token) => openToken(keys, token)));
+        };
+        const results = new OpenedWriter(tokens);
+        for (const opened of await abortable(work(), signal)) results.add(opened);
+        return results.finish();
+      },
+      async hmac(key, data) {
+        const signing = await subtle.importKey("raw", key, HMAC, false, ["sign"]);
+        return new Uint8Array(await subtle.sign("HMAC", signing, data));
+      },
+    },
+    kdf: {
+      native: {
+        async derive({ hash, password, salt, length }, iterations) {
+          const key = await subtle.importKey("raw", password, "PBKDF2", false, ["deriveBits"]);
+          const algorithm = { name: "PBKDF2", hash, salt, iterations };
+          return new Uint8Array(await subtle.deriveBits(algorithm, key, 8 * length));
+        },
+      },
+    },
+    gcm: {
+      async seal(key, nonce, plaintext) {
+        const algorithm = { name: "AES-GCM", iv: nonce, tagLength: GCM_TAG_BITS };
+        const gcmKey = await subtle.importKey("raw", key, "AES-GCM", false, ["encrypt"]);
+        return new Uint8Array(
+          await takesLongNonces(subtle.encrypt(algorithm, gcmKey, plaintext)),
+        );
+      },
+      async open(key, nonce, ciphertext) {
+        const algorithm = { name: "AES-GCM", iv: nonce, tagLength: GCM_TAG_BITS };
+        const gcmKey = await subtle.importKey("raw", key, "AES-GCM", false, ["decrypt"]);
+        return await undefinedIfRefused(
+          takesLongNonces(subtle.decrypt(algorithm, gcmKey, ciphertext)),
+        );
+      },
+    },
+  };
+}
+
+/** Deno's WebCrypto knows GCM with nonces of 12 and 16 bytes only. */
+async function takesLongNonces<T>(result: Promise<T>): Promise<T> {
+  try {
+    return await result;
+  } catch (cause) {
+    if (!(cause instanceof Error && cause.name === "NotSupportedError")) throw cause;
+    throw new BackendUnavailableError(
+      "webcrypto",
+      "this runtime's AES-GCM does not take a nonce of this length",
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * Checks of what callers pass in, each with an error that says what to do.
+ *
+ * @module
+ */
+
+import { type Bytes, encodeUtf8 } from "./encoding.ts";
+
+/** Bytes that a password, a passphrase or a salt may have. */
+const MAX_INPUT = 1 << 20;
+const MAX_ITERATIONS = 2 ** 32 - 1;
+
+/** What kind of value it is, without the value: it may be a secret. */
+export function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  return typeof value === "object" ? value.constructor?.name ?? "object" : typeof value;
+}
+
+/** Whether it is a `Uint8Array`, of this realm or of another one. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array ||
+    ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]";
+}
+
+/**
+ * The bytes of a string, as UTF-8, or a copy of bytes.
+ *
+ * @throws {TypeError} If it is neither, or holds a lone surrogate.
+ * @throws {RangeError} If it is longer than 1 MiB.
+ */
+export function inputBytes(value: string | Uint8Array, what: string): Bytes {
+  if (typeof value !== "string" && !isBytes(value)) {
+    throw new TypeError(
+      `Cannot use ${what}: expected a string or a Uint8Array, got ${kindOf(value)}`,
+    );
+  }
+  if (value.length > MAX_INPUT) throw tooLong(what);
+  const bytes = typeof value === "string" ? encodeUtf8(value, what) : Uint8Array.from(value);
+  if (bytes.length > MAX_INPUT) throw tooLong(what);
+  return bytes;
+}
+
+function tooLong(what: string): RangeError {
+  return new RangeError(`Cannot use ${what}: it has more than ${MAX_INPUT} bytes`);
+}
+
+/**
+ * The bytes of a secret, which must be there.
+ *
+ * @throws {TypeError} If it is empty or missing, or as of {@linkcode inputBytes}.
+ * @throws {RangeError} If it is longer than 1 MiB.
+ */
+export function secretBytes(secret: string | Uint8Array, what: string): Bytes {
+  if (secret === undefined || secret === null || secret.length === 0) {
+    throw new TypeError(
+      `Cannot use ${what}: it is ${
+        secret?.length === 0 ? "empty" : "missing"
+      }, which often means that an environment variable is not set`,
+    );
+  }
+  return inputBytes(secret, what);
+}
+
+/**
+ * Checks a number of PBKDF2 iterations.
+ *
+ * @throws {TypeError} If it is not a number.
+ * @throws {RangeError} If it is not an integer from 1 to 2^32-1.
+ */
+export function checkIterations(iterations: number): number {
+  return checkInteger(iterations, "iterations", 1, MAX_ITERATIONS);
+}
+
+/**
+ * Checks an integer and its bounds.
+ *
+ * @throws {TypeError} If it is not a number.
+ * @throws {RangeError} If it is not an integer within the bounds.
+ */
+export function checkInteger(value: number, what: string, least: number, most: number): number {
+  checkNumber(value, what);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(
+      `Cannot use ${what} ${value}: expected an integer from ${least} to ${most}`,
+    );
+  }
+  return value;
+}
+
+/**
+ * Checks a number of seconds.
+ *
+ * @throws {TypeError} If it is not a number.
+ * @throws {RangeError} If it is not finite, or negative.
+ */
+export function checkSeconds(value: number, what: string): number {
+  checkNumber(value, what);
+  if (!Number.isFinite(value) || value < 0) {
+    throw new RangeError(`Cannot use ${what} ${value}: expected a finite number of seconds >= 0`);
+  }
+  return value;
+}
+
+function checkNumber(value: number, what: string): void {
+  if (typeof value !== "number") {
+    throw new TypeError(`Cannot use ${what}: expected a number, got ${kindOf(value)}`);
+  }
+}
+
+/**
+ * Checks that a value is an array.
+ *
+ * @throws {TypeError} If it is not.
+ */
+export function checkArray(value: readonly unknown[], what: string): void {
+  if (!Array.isArray(value)) {
+    throw new TypeError(`Cannot use ${what}: expected an array, got ${kindOf(value)}`);
+  }
+}
+
+/**
+ * Checks that a value is a string.
+ *
+ * @throws {TypeError} If it is not.
+ */
+export function checkString(value: string, what: string): string {
+  if (typeof value === "string") return value;
+  throw new TypeError(`Cannot use ${what}: expected a string, got ${kindOf(value)}`);
+}

@@ -1,0 +1,160 @@
+/**
+ * Text and bytes: strict base64url (RFC 4648, section 5) and strict UTF-8.
+ *
+ * @module
+ */
+
+/**
+ * Bytes in a buffer of their own, as `new Response(x)` and `crypto.subtle` take
+ * them, in every version of TypeScript from 5.6 on.
+ */
+export type Bytes = ReturnType<Uint8Array["slice"]>;
+
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const CODES = Uint8Array.from(ALPHABET, (character) => character.charCodeAt(0));
+const PAD = "=".charCodeAt(0);
+const INVALID = 0xff;
+const VALUES = new Uint8Array(256).fill(INVALID);
+CODES.forEach((code, value) => VALUES[code] = value);
+
+const ENCODER = new TextEncoder();
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const LATIN1 = new TextDecoder("latin1");
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Characters of padded base64 for `length` bytes. */
+export function base64Length(length: number): number {
+  return Math.ceil(length / 3) * 4;
+}
+
+/** Encodes bytes as padded base64url, in ASCII. */
+export function encodeBase64Url(bytes: Uint8Array): Bytes {
+  const out = new Uint8Array(base64Length(bytes.length));
+  let written = 0;
+  for (let read = 0; read < bytes.length; read += 3) {
+    const word = bytes[read] << 16 | bytes[read + 1] << 8 | bytes[read + 2];
+    out[written++] = CODES[word >> 18];
+    out[written++] = CODES[word >> 12 & 63];
+    out[written++] = CODES[word >> 6 & 63];
+    out[written++] = CODES[word & 63];
+  }
+  const absent = (3 - bytes.length % 3) % 3;
+  return out.fill(PAD, out.length - absent);
+}
+
+/**
+ * Decodes canonical, padded base64url in ASCII: no white space, no other
+ * alphabet, no set bit after the last byte. Anything else is `undefined`.
+ */
+export function decodeBase64Url(text: Uint8Array): Bytes | undefined {
+  if (text.length % 4 !== 0) return undefined;
+  const padding = text.at(-1) !== PAD ? 0 : text.at(-2) !== PAD ? 1 : 2;
+  const out = new Uint8Array(text.length / 4 * 3 - padding);
+  const whole = text.length - (padding ? 4 : 0);
+  let seen = 0;
+  let written = 0;
+  for (let read = 0; read < whole; read += 4) {
+    const a = VALUES[text[read]];
+    const b = VALUES[text[read + 1]];
+    const c = VALUES[text[read + 2]];
+    const d = VALUES[text[read + 3]];
+    seen |= a | b | c | d;
+    out[written++] = a << 2 | b >> 4;
+    out[written++] = b << 4 | c >> 2;
+    out[written++] = c << 6 | d;
+  }
+  if (padding) {
+    const a = VALUES[text[whole]];
+    const b = VALUES[text[whole + 1]];
+    const c = padding === 1 ? VALUES[text[whole + 2]] : 0;
+    const unused = padding === 1 ? c & 3 : b & 15;
+    seen |= a | b | c | (unused ? INVALID : 0);
+    out[written++] = a << 2 | b >> 4;
+    if (padding === 1) out[written++] = b << 4 | c >> 2;
+  }
+  return seen > 63 ? undefined : out;
+}
+
+/**
+ * Writes ASCII text as bytes. Characters beyond ASCII become several bytes,
+ * none of which is in any base64 alphabet.
+ */
+export function encodeAscii(text: string): Bytes {
+  return ENCODER.encode(text);
+}
+
+/** Reads bytes that are known to be ASCII. */
+export function decodeAscii(bytes: Uint8Array): string {
+  return UTF8.decode(bytes);
+}
+
+/** Reads any bytes, one character each; what is not ASCII is no base64 later. */
+export function decodeLatin1(bytes: Uint8Array): string {
+  return LATIN1.decode(bytes);
+}
+
+/** Whether the text holds a surrogate without its partner. */
+export function hasLoneSurrogate(text: string): boolean {
+  return LONE_SURROGATE.test(text);
+}
+
+/**
+ * Writes text as UTF-8.
+ *
+ * @param text The text.
+ * @param what What the text is, for the error's message.
+ * @returns Its UTF-8 bytes.
+ * @throws {TypeError} If the text holds a lone surrogate, which UTF-8 cannot
+ * write: replacing it would change the text silently.
+ */
+export function encodeUtf8(text: string, what: string): Bytes {
+  if (hasLoneSurrogate(text)) {
+    throw new TypeError(
+      `Cannot encode ${what} as UTF-8: it holds a lone surrogate, so it was cut inside a character`,
+    );
+  }
+  return ENCODER.encode(text);
+}
+
+/**
+ * Reads UTF-8; a leading U+FEFF is kept.
+ *
+ * @param bytes The bytes.
+ * @returns The text.
+ * @throws {TypeError} If the bytes are not UTF-8.
+ */
+export function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch (cause) {
+    throw new TypeError(
+      "Cannot read the plaintext as text: it is not UTF-8, so decrypt it to bytes instead",
+      { cause },
+    );
+  }
+}
+
+/**
+ * Turns what people's tools make of base64url into the canonical form: drops
+ * ASCII white space, takes either alphabet (unmixed), adds absent padding.
+ * What cannot be mended comes back in a form that is refused later.
+ */
+export function canonicalBase64Url(text: string): string {
+  const dense = text.replace(/[\t\n\f\r ]+/g, "");
+  const unpadded = dense.replace(/={1,2}$/, "");
+  const padded = unpadded + "=".repeat((4 - unpadded.length % 4) % 4);
+  if (dense !== unpadded && dense !== padded) return dense;
+  if (/[+/]/.test(padded) && /[-_]/.test(padded)) return dense;
+  return padded.replaceAll("+", "-").replaceAll("/", "_");
+}
+
+/** Joins byte arrays. */
+export function concatBytes(...parts: Uint8Array[]): Bytes {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}

@@ -1,0 +1,170 @@
+/**
+ * Row streams: each line of the input is one independent Fernet token on a line
+ * of the output, and back.
+ *
+ * @module
+ */
+
+import { pickAsync } from "../backends/select.ts";
+import { tokenLength } from "../backends/token.ts";
+import { type Batch, batchLength, batchRanges, joinBytes, meanLength } from "../batch.ts";
+import { type Bytes, canonicalBase64Url, decodeLatin1, encodeAscii } from "../encoding.ts";
+import { InvalidTokenError } from "../errors.ts";
+import { type Fernet, keyedBackendOf } from "../fernet.ts";
+import { makeHeads, unixTime } from "../fernet_batches.ts";
+import { type FernetDecryptOptions, tokenReader } from "../fernet_options.ts";
+import { Pacer } from "../schedule.ts";
+import { LINE_FEED, LineSplitter } from "./line_splitter.ts";
+
+const LONGEST_LINE = 16 << 20;
+
+/** Options of {@linkcode encryptLines}. */
+export interface LinesOptions {
+  /** Errors the stream with its reason when it is aborted. */
+  signal?: AbortSignal;
+  /**
+   * Is told how many lines are done; how many there are is not known.
+   *
+   * @param done Lines.
+   * @param total Always `undefined`.
+   */
+  onProgress?: (done: number, total: number | undefined) => void;
+}
+
+/** Options of {@linkcode decryptLines}. */
+export interface DecryptLinesOptions extends LinesOptions, FernetDecryptOptions {}
+
+/**
+ * Encrypts every line of a stream into a Fernet token on a line of its own.
+ *
+ * Lines end with a line feed, which the last one may lack: the output is alike.
+ * A carriage return belongs to the line. The tokens are independent: **lines can
+ * be removed, repeated and reordered unseen**, and each token tells its time and
+ * its line's length.
+ *
+ * @param fernet The key.
+ * @param options A signal, and progress in lines.
+ * @returns A transform of bytes into bytes, for `pipeThrough`. The stream is
+ * errored with a `RangeError` by a line of more than 16 MiB, with a `TypeError`
+ * by a chunk that is not bytes, and with the signal's reason.
+ *
+ * @example JSON lines
+ * ```ts
+ * import { Fernet } from "@ironfern/ironfern";
+ * import { decryptLines, encryptLines } from "@ironfern/ironfern/export";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const fernet = new Fernet(Fernet.generateKey());
+ * const rows = '{"id":1}\n{"id":2}\n';
+ * const decrypted = new Blob([rows]).stream()
+ *   .pipeThrough(encryptLines(fernet))
+ *   .pipeThrough(decryptLines(fernet));
+ * assertEquals(await new Response(decrypted).text(), rows);
+ * ```
+ */
+export function encryptLines(
+  fernet: Fernet,
+  options: LinesOptions = {},
+): TransformStream<Uint8Array, Bytes> {
+  return lineStream(LONGEST_LINE, options, async (lines) => {
+    const { key, backend } = keyedBackendOf(fernet);
+    const { async } = pickAsync(backend, meanLength(lines));
+    const now = unixTime();
+    const heads = makeHeads(batchLength(lines), () => now);
+    return await async.seal(key, lines, heads, options.signal);
+  });
+}
+
+/**
+ * Decrypts every line of a stream, each a Fernet token, into a line of its own.
+ *
+ * @param fernet The key.
+ * @param options How old the tokens may be and how strictly they are read; a
+ * signal, and progress in lines.
+ * @returns A transform of bytes into bytes, for `pipeThrough`. The stream is
+ * errored with an `InvalidTokenError` by a bad token, its `index` being the
+ * line's number from 0; with a `RangeError` by a line that is longer than any
+ * token of `encryptLines`; with a `TypeError` by a chunk that is not bytes; and
+ * with the signal's reason. Lines before that may have been given out.
+ * @throws {TypeError} If an option is of the wrong type.
+ * @throws {RangeError} If a time is negative or not finite.
+ *
+ * @example Which line is bad
+ * ```ts
+ * import { Fernet, InvalidTokenError } from "@ironfern/ironfern";
+ * import { decryptLines } from "@ironfern/ironfern/export";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * const fernet = new Fernet(Fernet.generateKey());
+ * const text = `${fernet.encrypt("a")}\nno token\n`;
+ * const rows = new Blob([text]).stream().pipeThrough(decryptLines(fernet));
+ * const error = await assertRejects(() => new Response(rows).text(), InvalidTokenError);
+ * assertEquals(error.index, 1);
+ * ```
+ */
+export function decryptLines(
+  fernet: Fernet,
+  options: DecryptLinesOptions = {},
+): TransformStream<Uint8Array, Bytes> {
+  const reader = tokenReader(options);
+  return lineStream(tokenLength(LONGEST_LINE), options, async (lines, firstLine) => {
+    const { key, backend } = keyedBackendOf(fernet);
+    const { async } = pickAsync(backend, meanLength(lines));
+    const tokens = options.lenient ? canonicalLines(lines) : lines;
+    const { plaintexts, valid, times } = await async.open(key, tokens, options.signal);
+    const bad = valid.findIndex((ok, index) => !ok || !reader.inTime(times[index]));
+    if (bad >= 0) throw new InvalidTokenError({ index: firstLine + bad });
+    return plaintexts;
+  });
+}
+
+type LineWork = (lines: Batch, firstLine: number) => Promise<Batch>;
+
+function lineStream(
+  longest: number,
+  { signal, onProgress }: LinesOptions,
+  work: LineWork,
+): TransformStream<Uint8Array, Bytes> {
+  const splitter = new LineSplitter(longest);
+  const pacer = new Pacer();
+  let done = 0;
+  const process = async (
+    lines: readonly Uint8Array[],
+    lineFeeds: boolean,
+    controller: TransformStreamDefaultController<Bytes>,
+  ) => {
+    for (const [start, end] of batchRanges(lines.length, (index) => lines[index].length)) {
+      signal?.throwIfAborted();
+      const result = await work(joinBytes(lines.slice(start, end)), done);
+      controller.enqueue(lineFeeds ? withLineFeeds(result) : result.bytes);
+      done += end - start;
+      onProgress?.(done, undefined);
+      await pacer.pause();
+    }
+  };
+  return new TransformStream({
+    transform: (chunk, controller) => process(splitter.push(chunk), true, controller),
+    flush(controller) {
+      const last = splitter.finish();
+      return process(last ? [last] : [], false, controller);
+    },
+  });
+}
+
+function withLineFeeds({ bytes, offsets }: Batch): Bytes {
+  const count = offsets.length - 1;
+  const out = new Uint8Array(bytes.length + count);
+  for (let index = 0; index < count; index++) {
+    out.set(bytes.subarray(offsets[index], offsets[index + 1]), offsets[index] + index);
+    out[offsets[index + 1] + index] = LINE_FEED;
+  }
+  return out;
+}
+
+function canonicalLines({ bytes, offsets }: Batch): Batch {
+  const lines = Array.from({ length: offsets.length - 1 }, (_, index) => {
+    const line = bytes.subarray(offsets[index], offsets[index + 1]);
+    return encodeAscii(canonicalBase64Url(decodeLatin1(line)));
+  });
+  return joinBytes(lines);
+}

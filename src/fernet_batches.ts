@@ -1,0 +1,174 @@
+/**
+ * Fernet over any number of values: into batches, through a backend, and back.
+ *
+ * @module
+ */
+
+import type { Opened } from "./backends/backend.ts";
+import { type BackendChoice, pickAsync, pickSync } from "./backends/select.ts";
+import { HEAD, tokenLength } from "./backends/token.ts";
+import {
+  type Batch,
+  batchRanges,
+  batchRecord,
+  batchTexts,
+  meanLength,
+  toBatch,
+  tokenBatch,
+} from "./batch.ts";
+import { isBytes, kindOf } from "./checks.ts";
+import { base64Length, type Bytes } from "./encoding.ts";
+
+/** Bytes of the longest message: the token of a longer one nears a string's end. */
+const MAX_MESSAGE = 2 ** 28;
+const MAX_TOKEN = tokenLength(MAX_MESSAGE);
+/** Characters of the longest value under a passphrase: a salt and a token. */
+export const MAX_VALUE = base64Length(16 + MAX_TOKEN);
+/** Random bytes that one call gives. */
+const MAX_RANDOM = 65_536;
+
+/** A key and the backend chosen for it. */
+export interface KeyedBackend {
+  /** 32 bytes. */
+  readonly key: Bytes;
+  /** The choice. */
+  readonly backend: BackendChoice;
+}
+
+/** A token that was opened, whatever its time. */
+export interface OpenedValue {
+  /** The plaintext. */
+  readonly plaintext: Bytes;
+  /** The token's Unix time in seconds. */
+  readonly time: bigint;
+}
+
+/** Plaintexts of all kinds. */
+export type Plaintexts = readonly (string | Uint8Array)[];
+
+/** The Unix time in seconds. */
+export function unixTime(): bigint {
+  return BigInt(Math.floor(Date.now() / 1_000));
+}
+
+/** What precedes each ciphertext: a time, and an IV that nobody can foresee. */
+export function makeHeads(count: number, timeOf: (index: number) => bigint): Bytes {
+  const heads = new Uint8Array(count * HEAD);
+  for (let start = 0; start < heads.length; start += MAX_RANDOM) {
+    crypto.getRandomValues(heads.subarray(start, start + MAX_RANDOM));
+  }
+  const view = new DataView(heads.buffer);
+  for (let index = 0; index < count; index++) view.setBigUint64(index * HEAD, timeOf(index));
+  return heads;
+}
+
+/** Seals values into tokens, in the calling thread. */
+export function sealSync(
+  { key, backend }: KeyedBackend,
+  values: Plaintexts,
+  timeOf: (index: number) => bigint,
+): string[] {
+  const tokens: string[] = [];
+  for (const { batch, heads } of sealBatches(values, timeOf)) {
+    const { sync } = pickSync(backend, meanLength(batch));
+    for (const token of batchTexts(sync.seal(key, batch, heads))) tokens.push(token);
+  }
+  return tokens;
+}
+
+/** Seals values into tokens, by promises. */
+export async function sealAsync(
+  { key, backend }: KeyedBackend,
+  values: Plaintexts,
+  timeOf: (index: number) => bigint,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const tokens: string[] = [];
+  for (const { batch, heads } of sealBatches(values, timeOf)) {
+    const { async } = pickAsync(backend, meanLength(batch));
+    for (const token of batchTexts(await async.seal(key, batch, heads, signal))) tokens.push(token);
+  }
+  return tokens;
+}
+
+/** Opens tokens in the calling thread, in order; a bad one is `undefined`. */
+export function* openSync(
+  { key, backend }: KeyedBackend,
+  tokens: readonly string[],
+): Generator<OpenedValue | undefined> {
+  for (const batch of openBatches(tokens)) {
+    yield* openedValues(pickSync(backend, meanLength(batch)).sync.open(key, batch));
+  }
+}
+
+/** Opens tokens by promises, in order; a bad one is `undefined`. */
+export async function* openAsync(
+  { key, backend }: KeyedBackend,
+  tokens: readonly string[],
+  signal?: AbortSignal,
+): AsyncGenerator<OpenedValue | undefined> {
+  for (const batch of openBatches(tokens)) {
+    const { async } = pickAsync(backend, meanLength(batch));
+    yield* openedValues(await async.open(key, batch, signal));
+  }
+}
+
+function* sealBatches(
+  values: Plaintexts,
+  timeOf: (index: number) => bigint,
+): Generator<{ batch: Batch; heads: Bytes }> {
+  values.forEach(checkPlaintext);
+  // A UTF-16 unit becomes three bytes at most.
+  const bytesOf = (value: string | Uint8Array) =>
+    typeof value === "string" ? 3 * value.length : value.length;
+  for (const [start, end] of batchRanges(values.length, (index) => bytesOf(values[index]))) {
+    const batch = toBatch(values.slice(start, end));
+    if (end - start === 1) checkMessageLength(batch.bytes.length);
+    yield { batch, heads: makeHeads(end - start, (index) => timeOf(start + index)) };
+  }
+}
+
+function checkPlaintext(value: unknown, index: number, { length }: Plaintexts): void {
+  if (typeof value !== "string" && !isBytes(value)) {
+    const which = length === 1 ? "the value" : `value ${index}`;
+    throw new TypeError(
+      `Cannot encrypt ${which}: expected a string or a Uint8Array, got ${kindOf(value)}`,
+    );
+  }
+  checkMessageLength(value.length);
+}
+
+/**
+ * Checks a message's length in bytes, or in characters, which are as many bytes
+ * at least.
+ *
+ * @throws {RangeError} If it is longer than 256 MiB.
+ */
+export function checkMessageLength(length: number): void {
+  if (length > MAX_MESSAGE) {
+    throw new RangeError(
+      `Cannot encrypt a message of more than ${MAX_MESSAGE} bytes: write longer data as a sealed export`,
+    );
+  }
+}
+
+function* openBatches(tokens: readonly string[]): Generator<Batch> {
+  const bounded = tokens.map(checkToken);
+  for (const [start, end] of batchRanges(bounded.length, (index) => bounded[index].length)) {
+    yield tokenBatch(bounded.slice(start, end));
+  }
+}
+
+function checkToken(token: unknown, index: number, { length }: readonly unknown[]): string {
+  if (typeof token === "string") return token.length > MAX_TOKEN ? "" : token;
+  const which = length === 1 ? "the token" : `token ${index}`;
+  throw new TypeError(`Cannot decrypt ${which}: expected a string, got ${kindOf(token)}`);
+}
+
+function* openedValues({ plaintexts, valid, times }: Opened): Generator<OpenedValue | undefined> {
+  for (let index = 0; index < valid.length; index++) {
+    yield valid[index]
+      ? { plaintext: batchRecord(plaintexts, index), time: times[index] }
+      : undefined;
+  }
+}

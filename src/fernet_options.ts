@@ -1,0 +1,101 @@
+/**
+ * How a token's age is judged, and a key read.
+ *
+ * @module
+ */
+
+import { checkSeconds, checkString, isBytes, kindOf } from "./checks.ts";
+import { type Bytes, canonicalBase64Url, decodeBase64Url, encodeAscii } from "./encoding.ts";
+import type { OpenedValue } from "./fernet_batches.ts";
+
+const KEY_LENGTH = 32;
+/** Seconds that a token's clock may be ahead of ours (fernet/spec). */
+const MAX_CLOCK_SKEW = 60;
+
+/** Options of the calls that decrypt Fernet tokens. */
+export interface FernetDecryptOptions {
+  /**
+   * How many seconds a token is valid. With it, a token from more than 60
+   * seconds in the future is refused too. Without it time is not looked at.
+   */
+  ttl?: number;
+  /** The Unix time in seconds to compare with, instead of now; only with `ttl`. */
+  currentTime?: number;
+  /**
+   * Whether to accept what other tools make of base64url: white space, the
+   * other alphabet, absent padding.
+   *
+   * @default {false}
+   */
+  lenient?: boolean;
+}
+
+/** How tokens are read, when the options are checked. */
+export interface TokenReader {
+  /** The token's text as it is decoded. */
+  readonly canonical: (token: string) => string;
+  /** Whether a token of that Unix time, in seconds, is accepted. */
+  readonly inTime: (time: bigint) => boolean;
+}
+
+/**
+ * Checks the options of a call that decrypts.
+ *
+ * @throws {TypeError} If one is of the wrong type, or `currentTime` is without `ttl`.
+ * @throws {RangeError} If a time is negative or not finite.
+ */
+export function tokenReader(options: FernetDecryptOptions = {}): TokenReader {
+  const { ttl, currentTime, lenient = false } = options;
+  const canonical = lenient
+    ? (token: string) => canonicalBase64Url(checkString(token, "the token"))
+    : (token: string) => token;
+  if (ttl === undefined) {
+    if (currentTime !== undefined) {
+      throw new TypeError("Cannot use currentTime without ttl: nothing would be compared with it");
+    }
+    return { canonical, inTime: () => true };
+  }
+  checkSeconds(ttl, "ttl");
+  const now = currentTime === undefined
+    ? Math.floor(Date.now() / 1_000)
+    : checkSeconds(currentTime, "currentTime");
+  return {
+    canonical,
+    inTime: (time) => Number(time) + ttl >= now && Number(time) <= now + MAX_CLOCK_SKEW,
+  };
+}
+
+/** The value if it was opened and is in time. */
+export function valueInTime(
+  opened: OpenedValue | undefined,
+  { inTime }: TokenReader,
+): OpenedValue | undefined {
+  return opened && inTime(opened.time) ? opened : undefined;
+}
+
+/**
+ * Reads a Fernet key.
+ *
+ * @throws {TypeError} If it is not base64url text or bytes.
+ * @throws {RangeError} If it has not 32 bytes.
+ */
+export function fernetKey(key: string | Uint8Array): Bytes {
+  const bytes = typeof key === "string"
+    ? decodeBase64Url(encodeAscii(key))
+    : isBytes(key)
+    ? Uint8Array.from(key)
+    : undefined;
+  if (!bytes) {
+    throw new TypeError(
+      typeof key === "string"
+        ? "Cannot read the key: it is not padded base64url, as Fernet.generateKey() writes it"
+        : `Cannot read the key: expected base64url text or a Uint8Array, got ${kindOf(key)}`,
+    );
+  }
+  if (bytes.length !== KEY_LENGTH) {
+    throw new RangeError(
+      `Cannot use the key: it has ${bytes.length} bytes, expected ${KEY_LENGTH}`,
+    );
+  }
+  return bytes;
+}

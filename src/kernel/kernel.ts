@@ -1,0 +1,141 @@
+/**
+ * The kernel's instance, its arena, and the wiping of both.
+ *
+ * @module
+ */
+
+import type { Bytes } from "../encoding.ts";
+import { kernelModule } from "./load.ts";
+
+/** The kernel's interface: numbers only. Places are offsets into the arena. */
+export interface KernelExports {
+  readonly memory: WebAssembly.Memory;
+  arena_address(): number;
+  arena_length(): number;
+  stack_end(): number;
+  derivation_slots(): number;
+  mac_slots(): number;
+  seal_batch(
+    count: number,
+    key: number,
+    heads: number,
+    offsets: number,
+    records: number,
+    out: number,
+  ): number;
+  open_batch(
+    count: number,
+    key: number,
+    offsets: number,
+    tokens: number,
+    times: number,
+    out: number,
+  ): void;
+  cbc_encrypt(key: number, iv: number, data: number, length: number): void;
+  cbc_decrypt(key: number, iv: number, data: number, length: number): void;
+  mac_start(key: number, length: number): number;
+  mac_update(slot: number, data: number, length: number): void;
+  mac_tag(slot: number, out: number): void;
+  mac_free(slot: number): void;
+  derivation_start(
+    hash: number,
+    password: number,
+    passwordLength: number,
+    salt: number,
+    saltLength: number,
+    block: number,
+  ): number;
+  derivation_run(slots: number, count: number, iterations: number): void;
+  derivation_output(slot: number, out: number): number;
+  derivation_free(slot: number): void;
+}
+
+/** The arena during one call: places are given out from its start. */
+export class Arena {
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  #used = 0;
+
+  /** Takes the arena's bytes. */
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
+    this.#bytes = bytes;
+  }
+
+  /** Gives out a place of `length` bytes, aligned to 8. */
+  place(length: number): number {
+    const place = this.#used;
+    if (place + length > this.#bytes.length) {
+      throw new RangeError("Cannot fit the batch into the kernel's arena: split it");
+    }
+    this.#used = Math.min(place + Math.ceil(length / 8) * 8, this.#bytes.length);
+    return place;
+  }
+
+  /** Copies bytes in and says where they are. */
+  write(bytes: Uint8Array): number {
+    const place = this.place(bytes.length);
+    this.#bytes.set(bytes, place);
+    return place;
+  }
+
+  /** Copies the memory of a typed array in and says where it is. */
+  writeWords(words: Uint32Array): number {
+    return this.write(new Uint8Array(words.buffer, words.byteOffset, words.byteLength));
+  }
+
+  /** A copy of `length` bytes. */
+  read(place: number, length: number): Bytes {
+    return this.#bytes.slice(place, place + length);
+  }
+
+  /** Wipes all that was given out. */
+  wipe(): void {
+    this.#bytes.fill(0, 0, this.#used);
+    this.#used = 0;
+  }
+}
+
+/** An instance of the kernel. */
+export class Kernel {
+  /** What the module exports. */
+  readonly exports: KernelExports;
+  /** Bytes in the arena. */
+  readonly arenaLength: number;
+  readonly #arena: Arena;
+  readonly #stack: Uint8Array;
+
+  /** Instantiates the module. */
+  constructor(module: WebAssembly.Module) {
+    const instance = new WebAssembly.Instance(module, {});
+    this.exports = instance.exports as unknown as KernelExports;
+    const { buffer } = this.exports.memory;
+    this.arenaLength = this.exports.arena_length();
+    this.#arena = new Arena(
+      new Uint8Array(buffer as ArrayBuffer, this.exports.arena_address(), this.arenaLength),
+    );
+    this.#stack = new Uint8Array(buffer, 0, this.exports.stack_end());
+  }
+
+  /**
+   * Does `work` with the arena, then wipes what it put there and the kernel's
+   * stack, where copies of keys and of words of plaintext are left by any call.
+   */
+  call<T>(work: (kernel: KernelExports, arena: Arena) => T): T {
+    try {
+      return work(this.exports, this.#arena);
+    } finally {
+      this.#arena.wipe();
+      this.#stack.fill(0);
+    }
+  }
+}
+
+let kernel: Kernel | undefined;
+
+/**
+ * This thread's instance.
+ *
+ * @throws {BackendUnavailableError} If the kernel cannot be compiled here.
+ */
+export function getKernel(): Kernel {
+  return kernel ??= new Kernel(kernelModule());
+}

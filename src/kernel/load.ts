@@ -1,0 +1,50 @@
+/**
+ * The kernel's WebAssembly module, compiled when first wanted.
+ *
+ * @module
+ */
+
+import { BackendUnavailableError } from "../errors.ts";
+import { KERNEL_BASE64 } from "./kernel_bytes.generated.ts";
+
+interface Base64Decoders {
+  Uint8Array: { fromBase64?(text: string): Uint8Array };
+  Buffer?: { from(text: string, encoding: "base64"): Uint8Array };
+  navigator?: { userAgent?: string };
+}
+
+const host = globalThis as unknown as Base64Decoders;
+
+function kernelBytes(): ArrayBufferView<ArrayBuffer> {
+  const bytes = host.Uint8Array.fromBase64?.(KERNEL_BASE64) ??
+    host.Buffer?.from(KERNEL_BASE64, "base64") ??
+    Uint8Array.from(atob(KERNEL_BASE64), (character) => character.charCodeAt(0));
+  return bytes as Uint8Array<ArrayBuffer>;
+}
+
+/** Cloudflare's workerd compiles only while modules are evaluated. */
+let compiled = host.navigator?.userAgent === "Cloudflare-Workers" && "WebAssembly" in globalThis
+  ? new WebAssembly.Module(kernelBytes())
+  : undefined;
+
+/**
+ * The compiled module.
+ *
+ * @throws {BackendUnavailableError} If there is no WebAssembly here, if it
+ * lacks SIMD, or if a Content-Security-Policy forbids it.
+ */
+export function kernelModule(): WebAssembly.Module {
+  if (typeof WebAssembly === "undefined") {
+    throw new BackendUnavailableError("wasm", "this runtime has no WebAssembly");
+  }
+  try {
+    return compiled ??= new WebAssembly.Module(kernelBytes());
+  } catch (cause) {
+    if (!(cause instanceof WebAssembly.CompileError)) throw cause;
+    throw new BackendUnavailableError(
+      "wasm",
+      "this runtime refused to compile it, for want of SIMD or by a Content-Security-Policy without 'wasm-unsafe-eval'",
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,270 @@
+/**
+ * Text under a passphrase, in the format of Flet's `flet.security`.
+ *
+ * @module
+ */
+
+import { checkArray, checkIterations } from "./checks.ts";
+import { decodeUtf8 } from "./encoding.ts";
+import { unixTime } from "./fernet_batches.ts";
+import { OpenJob, parseValue, plainBytes, SealJob } from "./passphrase_fernet.ts";
+import {
+  callAsync,
+  callSync,
+  FLET_ITERATIONS,
+  type PassphraseDecryptOptions,
+  type PassphraseDecryptSyncOptions,
+  type PassphraseEncryptOptions,
+  type PassphraseEncryptSyncOptions,
+  readableCosts,
+} from "./passphrase_values.ts";
+
+export type {
+  PassphraseAsyncOptions,
+  PassphraseDecryptOptions,
+  PassphraseDecryptSyncOptions,
+  PassphraseEncryptOptions,
+  PassphraseEncryptSyncOptions,
+} from "./passphrase_values.ts";
+
+/**
+ * Encrypts text under a passphrase, as Flet's `encrypt` does: Fernet under a key
+ * derived by 600,000 iterations of PBKDF2-HMAC-SHA256 with a random salt.
+ *
+ * The result is padded base64url of `salt (16 bytes) || the Fernet token's ASCII
+ * text`. It does not record the iterations: who sets another number has to
+ * remember it. Each call derives a key, which takes a fraction of a second; for
+ * many values under one key use a `Fernet`.
+ *
+ * @param plainText The text, 256 MiB of UTF-8 at most.
+ * @param secretKey The passphrase, text (as UTF-8, not normalised: the composed
+ * and the decomposed form of a letter are two passphrases) or bytes.
+ * @param options The iterations, the backend, a signal, progress in iterations.
+ * @returns The encrypted text, in ASCII.
+ * @throws {TypeError} If the passphrase is empty or missing, or if text holds a
+ * lone surrogate.
+ * @throws {RangeError} If `iterations` is not an integer from 1 to 2^32-1, or the
+ * text is too long.
+ * @throws {BackendUnavailableError} If the backend named is not here.
+ *
+ * @example There and back
+ * ```ts
+ * import { decrypt, encrypt } from "@ironfern/ironfern";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const stored = await encrypt("4111 1111 1111 1111", "correct horse battery staple");
+ * assertEquals(await decrypt(stored, "correct horse battery staple"), "4111 1111 1111 1111");
+ * ```
+ */
+export async function encrypt(
+  plainText: string,
+  secretKey: string | Uint8Array,
+  options: PassphraseEncryptOptions = {},
+): Promise<string> {
+  const iterations = checkIterations(options.iterations ?? FLET_ITERATIONS);
+  const plaintext = plainBytes(plainText);
+  const mode = { async: true, signal: options.signal };
+  const [job] = await callAsync(secretKey, options, "one", (call) => [
+    new SealJob(call, mode, iterations, { plaintext, time: unixTime() }),
+  ]);
+  return job.value;
+}
+
+/**
+ * Decrypts text that {@linkcode encrypt} or Flet's `encrypt` wrote, at both costs
+ * that Flet ever shipped: 600,000 iterations, and 100,000 up to v0.27.4.
+ *
+ * A backend that works in slices tries the old cost on the way to the new one;
+ * a native one (WebCrypto, node:crypto) starts anew for the second.
+ *
+ * @param encryptedData The encrypted text.
+ * @param secretKey The passphrase it was encrypted under.
+ * @param options The iterations to try, the backend, a signal, progress in
+ * iterations.
+ * @returns The text; a leading U+FEFF is kept.
+ * @throws {InvalidTokenError} If the text cannot be decrypted: it is damaged or
+ * forged, or the passphrase or the iterations are others. What is malformed is
+ * refused before any derivation.
+ * @throws {TypeError} If the encrypted text is not a string, the passphrase is
+ * empty or missing or holds a lone surrogate, or the plaintext is not UTF-8.
+ * @throws {RangeError} If `iterations` are none or more than four, or not
+ * integers from 1 to 2^32-1.
+ * @throws {BackendUnavailableError} If the backend named is not here.
+ *
+ * @example A value that Flet wrote
+ * ```ts
+ * import { decrypt } from "@ironfern/ironfern";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const stored =
+ *   "iY63KpOTiuMBN7XqdfDNOWdBQUFBQUJyQWdwTlE1OFJzTGpwSXBVdkwtbzlKUDhKd2U0T3VZV0RQbTN1NzFqYzUzNkoz" +
+ *   "QjRseThQNWlrMGN2eFFla2RQblVhZ05fdFhoa1FlUmtGT0RSMHZaTXdVd18yNTIwOUxzaGUxanJ5akVwajZxSjhvPQ==";
+ * assertEquals(await decrypt(stored, "S3CreT!"), "This is a secret message!");
+ * ```
+ */
+export async function decrypt(
+  encryptedData: string,
+  secretKey: string | Uint8Array,
+  options: PassphraseDecryptOptions = {},
+): Promise<string> {
+  const costs = readableCosts(options.iterations);
+  const mode = { async: true, signal: options.signal };
+  const [job] = await callAsync(secretKey, options, "one", (call) => [
+    new OpenJob(call, mode, costs, parseValue(encryptedData)),
+  ]);
+  return decodeUtf8(job.opened.plaintext);
+}
+
+/**
+ * Encrypts text under a passphrase in the calling thread, which waits for the
+ * derivation: {@linkcode encrypt} does not.
+ *
+ * @param plainText The text, 256 MiB of UTF-8 at most.
+ * @param secretKey The passphrase, text or bytes.
+ * @param options The iterations and the backend, which cannot be `"webcrypto"`.
+ * @returns The encrypted text, in ASCII.
+ * @throws {TypeError} As {@linkcode encrypt}; if the backend is `"webcrypto"`.
+ * @throws {RangeError} As {@linkcode encrypt}.
+ * @throws {BackendUnavailableError} If the backend named is not here.
+ *
+ * @example In a script
+ * ```ts
+ * import { decryptSync, encryptSync } from "@ironfern/ironfern";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const stored = encryptSync("an API token", "correct horse");
+ * assertEquals(decryptSync(stored, "correct horse"), "an API token");
+ * ```
+ */
+export function encryptSync(
+  plainText: string,
+  secretKey: string | Uint8Array,
+  options: PassphraseEncryptSyncOptions = {},
+): string {
+  const iterations = checkIterations(options.iterations ?? FLET_ITERATIONS);
+  const plaintext = plainBytes(plainText);
+  const [job] = callSync(secretKey, options, (call) => [
+    new SealJob(call, { async: false }, iterations, { plaintext, time: unixTime() }),
+  ]);
+  return job.value;
+}
+
+/**
+ * Decrypts text in the calling thread, which waits for the derivation:
+ * {@linkcode decrypt} does not.
+ *
+ * @param encryptedData The encrypted text.
+ * @param secretKey The passphrase it was encrypted under.
+ * @param options The iterations to try, and the backend, which cannot be
+ * `"webcrypto"`.
+ * @returns The text; a leading U+FEFF is kept.
+ * @throws {InvalidTokenError} If the text cannot be decrypted.
+ * @throws {TypeError} As {@linkcode decrypt}; if the backend is `"webcrypto"`.
+ * @throws {RangeError} As {@linkcode decrypt}.
+ * @throws {BackendUnavailableError} If the backend named is not here.
+ *
+ * @example A cost of your own, for a test
+ * ```ts
+ * import { decryptSync, encryptSync } from "@ironfern/ironfern";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const stored = encryptSync("hello", "secret", { iterations: 1_000 });
+ * assertEquals(decryptSync(stored, "secret", { iterations: 1_000 }), "hello");
+ * ```
+ */
+export function decryptSync(
+  encryptedData: string,
+  secretKey: string | Uint8Array,
+  options: PassphraseDecryptSyncOptions = {},
+): string {
+  const costs = readableCosts(options.iterations);
+  const [job] = callSync(secretKey, options, (call) => [
+    new OpenJob(call, { async: false }, costs, parseValue(encryptedData)),
+  ]);
+  return decodeUtf8(job.opened.plaintext);
+}
+
+/**
+ * Encrypts many texts under one passphrase, each with a salt of its own and so
+ * with a derivation of its own.
+ *
+ * @param plainTexts The texts, 256 MiB of UTF-8 each at most.
+ * @param secretKey The passphrase, text or bytes.
+ * @param options As in {@linkcode encrypt}; progress is in texts.
+ * @returns The encrypted texts, in order.
+ * @throws {TypeError} As {@linkcode encrypt}, of any text.
+ * @throws {RangeError} As {@linkcode encrypt}, of any text.
+ * @throws {BackendUnavailableError} If the backend named is not here.
+ *
+ * @example Two texts
+ * ```ts
+ * import { decryptMany, encryptMany } from "@ironfern/ironfern";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const stored = await encryptMany(["one", "two"], "correct horse");
+ * assertEquals(await decryptMany(stored, "correct horse"), ["one", "two"]);
+ * ```
+ */
+export async function encryptMany(
+  plainTexts: readonly string[],
+  secretKey: string | Uint8Array,
+  options: PassphraseEncryptOptions = {},
+): Promise<string[]> {
+  checkArray(plainTexts, "the plain texts");
+  const iterations = checkIterations(options.iterations ?? FLET_ITERATIONS);
+  const plaintexts = plainTexts.map(plainBytes);
+  const mode = { async: true, signal: options.signal };
+  const time = unixTime();
+  const jobs = await callAsync(
+    secretKey,
+    options,
+    "many",
+    (call) =>
+      plaintexts.map((plaintext) => new SealJob(call, mode, iterations, { plaintext, time })),
+  );
+  return jobs.map(({ value }) => value);
+}
+
+/**
+ * Decrypts many texts of one passphrase.
+ *
+ * @param encryptedData The encrypted texts.
+ * @param secretKey The passphrase they were encrypted under.
+ * @param options As in {@linkcode decrypt}; progress is in texts.
+ * @returns The texts, in order.
+ * @throws {InvalidTokenError} If one cannot be decrypted: its `index` is that of
+ * the first such text. What is malformed is refused before any derivation.
+ * @throws {TypeError} As {@linkcode decrypt}, of any text.
+ * @throws {RangeError} As {@linkcode decrypt}.
+ * @throws {BackendUnavailableError} If the backend named is not here.
+ *
+ * @example The position of a bad text
+ * ```ts
+ * import { decryptMany, encrypt, InvalidTokenError } from "@ironfern/ironfern";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * const stored = [await encrypt("one", "correct horse"), "damaged"];
+ * const error = await assertRejects(
+ *   () => decryptMany(stored, "correct horse"),
+ *   InvalidTokenError,
+ * );
+ * assertEquals(error.index, 1);
+ * ```
+ */
+export async function decryptMany(
+  encryptedData: readonly string[],
+  secretKey: string | Uint8Array,
+  options: PassphraseDecryptOptions = {},
+): Promise<string[]> {
+  checkArray(encryptedData, "the encrypted data");
+  const costs = readableCosts(options.iterations);
+  const mode = { async: true, signal: options.signal };
+  const jobs = await callAsync(
+    secretKey,
+    options,
+    "many",
+    (call) =>
+      encryptedData.map((value, index) => new OpenJob(call, mode, costs, parseValue(value, index))),
+  );
+  return jobs.map(({ opened }) => decodeUtf8(opened.plaintext));
+}

@@ -1,0 +1,122 @@
+/**
+ * Long work in slices: written once as a generator that stops where it may be
+ * interrupted, and run either to its end or with pauses for the event loop.
+ *
+ * @module
+ */
+
+/** How long the event loop may wait for a slice, in milliseconds. */
+const BUDGET_MS = 10;
+
+declare const setImmediate: ((callback: () => void) => unknown) | undefined;
+
+/**
+ * Lets the event loop turn once. `setTimeout(0)` would do, but costs more than
+ * a millisecond a time.
+ */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === "function") {
+      setImmediate(resolve);
+      return;
+    }
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}
+
+/** Pauses, but only when the time budget of a slice is used up. */
+export class Pacer {
+  #since = performance.now();
+
+  /** Lets the event loop turn where it is due. */
+  async pause(): Promise<void> {
+    if (performance.now() - this.#since < BUDGET_MS) return;
+    await turn();
+    this.#since = performance.now();
+  }
+}
+
+/** Work that stops between slices, or for a promise that it needs settled. */
+export type Sliced<T> = Generator<Promise<void> | void, T, void>;
+
+/** Does all of it at once; it must need no promise. */
+export function runSync<T>(work: Sliced<T>): T {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+    if (step.value) throw new Error("unreachable: synchronous work that needs a promise");
+  }
+}
+
+/**
+ * Does it with pauses for the event loop. After an abort its `finally` blocks
+ * are run.
+ *
+ * @throws The signal's reason, within one slice of the abort.
+ */
+export async function runAsync<T>(work: Sliced<T>, signal?: AbortSignal): Promise<T> {
+  const pacer = new Pacer();
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const step = work.next();
+      if (step.done) return step.value;
+      if (step.value) await step.value;
+      await pacer.pause();
+    }
+  } finally {
+    work.return(undefined as T);
+  }
+}
+
+/**
+ * Settles as `promise` does, or rejects with the signal's reason at once: for
+ * native work that cannot be stopped, whose result is then dropped.
+ */
+export async function abortable<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (!signal) return await promise;
+  signal.throwIfAborted();
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => abort = () => reject(signal.reason));
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+/** Permits that asynchronous work waits for, first come, first served. */
+export class Semaphore {
+  #free: number;
+  readonly #waiting: { count: number; go: () => void }[] = [];
+
+  /** Starts with `permits` free. */
+  constructor(permits: number) {
+    this.#free = permits;
+  }
+
+  /** Waits for `count` permits, does the work and gives them back. */
+  async use<T>(count: number, work: () => Promise<T>): Promise<T> {
+    if (this.#waiting.length || this.#free < count) {
+      await new Promise<void>((go) => this.#waiting.push({ count, go }));
+    } else {
+      this.#free -= count;
+    }
+    try {
+      return await work();
+    } finally {
+      this.#free += count;
+      while (this.#waiting.length && this.#free >= this.#waiting[0].count) {
+        const { count, go } = this.#waiting.shift()!;
+        this.#free -= count;
+        go();
+      }
+    }
+  }
+}

@@ -1,0 +1,21 @@
+//! The kernel of Ironfern: Fernet tokens and PBKDF2 over batches of bytes.
+//!
+//! The modules are plain safe Rust over slices and are tested natively. The
+//! WebAssembly interface in `exports` takes and returns numbers only: places
+//! in one fixed arena, and slots for work that lasts over several calls.
+
+#![cfg_attr(target_arch = "wasm32", no_std)]
+#![warn(missing_docs, clippy::pedantic)]
+
+pub mod batch;
+pub mod cbc_mode;
+mod compression;
+pub mod fernet;
+mod mac;
+pub mod pbkdf2;
+pub mod slots;
+
+#[cfg(target_arch = "wasm32")]
+mod exports;
+#[cfg(test)]
+mod test_bytes;

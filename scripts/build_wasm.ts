@@ -10,8 +10,8 @@
 import { parseArgs } from "node:util";
 
 const CRATE = new URL("../wasm/", import.meta.url);
-const MODULE = new URL("../src/kernel/kernel_bytes.generated.ts", import.meta.url);
 const MODULE_NAME = "src/kernel/kernel_bytes.generated.ts";
+const MODULE = new URL(`../${MODULE_NAME}`, import.meta.url);
 const TARGET = "wasm32-unknown-unknown";
 const INSTALL = "run `bash scripts/toolchain.sh`";
 
@@ -133,14 +133,18 @@ async function build(folder: string): Promise<Build> {
   const plain = environment();
   const compiler = await findCompiler(plain, folder);
   const env = withCompiler(compiler, plain, folder);
+  for (const command of ["cargo", "wasm-pack"]) {
+    if (await output(command, ["--version"], env) === undefined) {
+      throw new Failure(`${command} is not installed: ${INSTALL}`);
+    }
+  }
   const packages = await lockedPackages(env);
   const bindgen = `wasm-bindgen ${packages.find(({ name }) => name === "wasm-bindgen")?.version}`;
-  const hasPack = await output("wasm-pack", ["--version"], env) !== undefined;
-  if (!hasPack || await output("wasm-bindgen", ["--version"], env) !== bindgen) {
-    throw new Failure(`wasm-pack or ${bindgen} is not installed: ${INSTALL}`);
+  if (await output("wasm-bindgen", ["--version"], env) !== bindgen) {
+    throw new Failure(`${bindgen} is not installed: ${INSTALL}`);
   }
-  const wasmPack = ["build", "--target", "web", "--mode", "no-install", "--out-dir", folder];
-  const less = ["--no-opt", "--no-typescript", "--no-pack"];
+  const wasmPack = ["--log-level", "warn", "build", "--target", "web", "--mode", "no-install"];
+  const less = ["--no-opt", "--no-typescript", "--no-pack", "--out-dir", folder];
   const cargo = ["--locked", "--config", remapping(packages)];
   await step("wasm-pack", [...wasmPack, ...less, "--", ...cargo], env);
   const bytes = await Deno.readFile(`${folder}/ironfern_kernel_bg.wasm`);
@@ -161,14 +165,10 @@ export const KERNEL_BASE64: string = "${bytes.toBase64()}";
 `;
 }
 
-function check(built: Build, source: string): void {
-  let committed: string;
-  try {
-    committed = Deno.readTextFileSync(MODULE);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Failure(`${MODULE_NAME} is missing: run \`deno task wasm\``);
-  }
+async function check(built: Build, source: string): Promise<void> {
+  const committed = await Deno.readTextFile(MODULE).catch((error: Error) => {
+    throw new Failure(`Cannot read ${MODULE_NAME} (${error.name}): run \`deno task wasm\``);
+  });
   const [, recorded] = committed.match(/^\/\/ toolchain: (.*)$/m) ?? [];
   if (committed === source) {
     console.log(`Equal to ${MODULE_NAME}`);
@@ -197,7 +197,7 @@ async function main(): Promise<void> {
     }
     if (out !== undefined) await Deno.writeFile(out, built.bytes);
     const source = await toModule(built);
-    if (checks) check(built, source);
+    if (checks) await check(built, source);
     else await Deno.writeTextFile(MODULE, source);
   } finally {
     await Deno.remove(folder, { recursive: true });

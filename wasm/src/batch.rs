@@ -13,13 +13,11 @@ fn bounds(offsets: &[u8], index: usize) -> core::ops::Range<usize> {
 }
 
 /// Bytes of the offsets of `count` records.
-#[must_use]
 pub fn offsets_length(count: usize) -> usize {
     (count + 1) * OFFSET
 }
 
 /// Bytes of the tokens of all records.
-#[must_use]
 pub fn sealed_length(offsets: &[u8], count: usize) -> usize {
     (0..count)
         .map(|index| fernet::token_length(bounds(offsets, index).len()))
@@ -42,13 +40,11 @@ pub fn seal(key: &[u8; KEY], heads: &[u8], offsets: &[u8], records: &[u8], out: 
 pub const INVALID: u32 = u32::MAX;
 
 /// Bytes of the times of `count` tokens.
-#[must_use]
 pub fn times_length(count: usize) -> usize {
     count * TIME
 }
 
 /// Bytes of the lengths of `count` plaintexts.
-#[must_use]
 pub fn lengths_length(count: usize) -> usize {
     count * OFFSET
 }

@@ -153,6 +153,7 @@ fn with_cbc(
             span(iv, cbc_mode::BLOCK),
             span(data, length),
         ])
+        .ok()
         .unwrap();
     let iv = iv.as_mut_array().unwrap();
     operation(key.as_array().unwrap(), iv, data);

@@ -9,6 +9,7 @@ use base64ct::{Base64Url, Encoding};
 use hmac::Mac;
 use zeroize::Zeroize;
 
+/// Bytes in a key.
 pub const KEY: usize = 32;
 /// What precedes the ciphertext but for the version byte: time (8), IV (16).
 pub const HEAD: usize = 24;
@@ -73,7 +74,8 @@ pub fn seal(keys: &Keys, head: &[u8; HEAD], record: &[u8], out: &mut [u8]) {
 pub fn open(keys: &Keys, token: &[u8], out: &mut [u8]) -> Option<(u64, u32)> {
     let raw_length = Base64Url::decode(token, out).ok()?.len();
     let raw = &mut out[..raw_length];
-    if raw_length < SHORTEST || (raw_length - SHORTEST) % BLOCK != 0 || raw[0] != VERSION {
+    if raw_length < SHORTEST || !(raw_length - SHORTEST).is_multiple_of(BLOCK) || raw[0] != VERSION
+    {
         return None;
     }
     let (signed, tag) = raw.split_at_mut(raw_length - TAG);

@@ -84,16 +84,22 @@ impl<C: Compression> Drop for Block<C> {
     }
 }
 
-/// The hashes by their number in the kernel's interface.
+/// The hashes by their number in the kernel's interface, less one: no tag is 0,
+/// so that a table of empty slots is all zero and takes no room in the module.
+#[repr(u8)]
 pub enum AnyBlock {
-    Sha1(Block<Sha1>),
-    Sha256(Block<Sha256>),
-    Sha384(Block<Sha384>),
-    Sha512(Block<Sha512>),
+    /// Number 0.
+    Sha1(Block<Sha1>) = 1,
+    /// Number 1.
+    Sha256(Block<Sha256>) = 2,
+    /// Number 2.
+    Sha384(Block<Sha384>) = 3,
+    /// Number 3.
+    Sha512(Block<Sha512>) = 4,
 }
 
 impl AnyBlock {
-    /// `None` when no hash has that number.
+    /// Does the first iteration; `None` when no hash has that number.
     pub fn new(hash: u32, password: &[u8], salt: &[u8], index: u32) -> Option<Self> {
         Some(match hash {
             0 => Self::Sha1(Block::new(password, salt, index)),
@@ -104,6 +110,7 @@ impl AnyBlock {
         })
     }
 
+    /// Does `iterations` more iterations.
     pub fn run(&mut self, iterations: u32) {
         match self {
             Self::Sha1(block) => block.run(iterations),
@@ -113,6 +120,7 @@ impl AnyBlock {
         }
     }
 
+    /// The output block for the iterations done so far.
     pub fn output(&self) -> &[u8] {
         match self {
             Self::Sha1(block) => block.output(),

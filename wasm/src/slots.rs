@@ -6,7 +6,6 @@ pub struct Slots<T, const N: usize>([Option<T>; N]);
 
 impl<T, const N: usize> Slots<T, N> {
     /// An empty table.
-    #[must_use]
     pub const fn new() -> Self {
         Self([const { None }; N])
     }

@@ -15,6 +15,16 @@ export interface Batch {
   readonly offsets: Uint32Array;
 }
 
+/** The results of opening a batch of tokens. */
+export interface Opened {
+  /** The plaintexts; that of a bad token is empty. */
+  readonly plaintexts: Batch;
+  /** A byte a token: 1 where it is valid, else 0. */
+  readonly valid: Uint8Array;
+  /** A number a token: its Unix time in seconds, 0 where it is not valid. */
+  readonly times: BigUint64Array;
+}
+
 /**
  * A batch holds at most so many bytes, or else a single record. It bounds the
  * kernel's memory and what a slice of a batch's text keeps alive.

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Opened } from "./backends/backend.ts";
 import { type BackendChoice, pickAsync, pickSync } from "./backends/select.ts";
 import { HEAD, tokenLength } from "./backends/token.ts";
 import {
@@ -13,6 +12,7 @@ import {
   batchRecord,
   batchTexts,
   meanLength,
+  type Opened,
   toBatch,
   tokenBatch,
 } from "./batch.ts";

@@ -5,10 +5,9 @@
  * @module
  */
 
-import type { Opened } from "./backends/backend.ts";
 import { type BackendChoice, pickAsync, pickSync } from "./backends/select.ts";
 import { decodeToken } from "./backends/token.ts";
-import { type Batch, batchRecord, singleBatch } from "./batch.ts";
+import { type Batch, batchRecord, type Opened, singleBatch } from "./batch.ts";
 import { checkString } from "./checks.ts";
 import {
   type Bytes,

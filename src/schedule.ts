@@ -91,32 +91,60 @@ export async function abortable<T>(promise: Promise<T>, signal?: AbortSignal): P
   }
 }
 
+interface Waiting {
+  readonly count: number;
+  go(): void;
+}
+
 /** Permits that asynchronous work waits for, first come, first served. */
 export class Semaphore {
   #free: number;
-  readonly #waiting: { count: number; go: () => void }[] = [];
+  #waiting: Waiting[] = [];
 
   /** Starts with `permits` free. */
   constructor(permits: number) {
     this.#free = permits;
   }
 
-  /** Waits for `count` permits, does the work and gives them back. */
-  async use<T>(count: number, work: () => Promise<T>): Promise<T> {
-    if (this.#waiting.length || this.#free < count) {
-      await new Promise<void>((go) => this.#waiting.push({ count, go }));
-    } else {
-      this.#free -= count;
-    }
+  /**
+   * Waits for `count` permits, does the work and gives them back.
+   *
+   * @throws The signal's reason, if it is aborted while this waits.
+   */
+  async use<T>(count: number, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    await this.#take(count, signal);
     try {
       return await work();
     } finally {
       this.#free += count;
-      while (this.#waiting.length && this.#free >= this.#waiting[0].count) {
-        const { count, go } = this.#waiting.shift()!;
-        this.#free -= count;
-        go();
+      this.#admit();
+    }
+  }
+
+  async #take(count: number, signal?: AbortSignal): Promise<void> {
+    let go = () => {};
+    const admitted = new Promise<void>((resolve) => go = resolve);
+    const waiting = { count, go };
+    this.#waiting.push(waiting);
+    this.#admit();
+    try {
+      await abortable(admitted, signal);
+    } catch (reason) {
+      if (this.#waiting.includes(waiting)) {
+        this.#waiting = this.#waiting.filter((other) => other !== waiting);
+      } else {
+        this.#free += count;
       }
+      this.#admit();
+      throw reason;
+    }
+  }
+
+  #admit(): void {
+    while (this.#waiting.length && this.#free >= this.#waiting[0].count) {
+      const { count, go } = this.#waiting.shift()!;
+      this.#free -= count;
+      go();
     }
   }
 }

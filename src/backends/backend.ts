@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Batch } from "../batch.ts";
+import type { Batch, Opened } from "../batch.ts";
 import type { Bytes } from "../encoding.ts";
 
 /** The name of a backend. */
@@ -20,16 +20,6 @@ export const DIGEST_LENGTH: Readonly<Record<Hash, number>> = {
   "SHA-384": 48,
   "SHA-512": 64,
 };
-
-/** The results of opening a batch of tokens. */
-export interface Opened {
-  /** The plaintexts; that of a bad token is empty. */
-  readonly plaintexts: Batch;
-  /** A byte a token: 1 where it is valid, else 0. */
-  readonly valid: Uint8Array;
-  /** A number a token: its Unix time in seconds, 0 where it is not valid. */
-  readonly times: BigUint64Array;
-}
 
 /**
  * Fernet over a batch, in the calling thread. `key` has 32 bytes: the first 16

@@ -88,6 +88,7 @@ export async function derive(
   await asyncSlots(sliced).use(
     sliced.lanes,
     () => runAsync(slicedWork(sliced, jobs, options), options.signal),
+    options.signal,
   );
 }
 

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { type Batch, batchLength, BatchWriter } from "../batch.ts";
+import { type Batch, batchLength, BatchWriter, type Opened } from "../batch.ts";
 import type { Bytes } from "../encoding.ts";
 import { runAsync, runSync, type Sliced } from "../schedule.ts";
-import type { AsyncFernetEngine, FernetEngine, Opened } from "./backend.ts";
+import type { AsyncFernetEngine, FernetEngine } from "./backend.ts";
 import { HEAD, openToken, type Primitives, sealToken, slices, tokenLength } from "./token.ts";
 
 /** The work of a Fernet engine, in slices. */

@@ -4,12 +4,20 @@
  * @module
  */
 
-import { kernelFernet } from "../kernel/fernet.ts";
-import { getKernel } from "../kernel/kernel.ts";
-import { kernelPbkdf2 } from "../kernel/pbkdf2.ts";
+import type { Batch } from "../batch.ts";
+import { openBatch, sealBatch } from "../kernel/batches.ts";
+import { KernelDerivation } from "../kernel/derivations.ts";
+import { getKernel, type Kernel } from "../kernel/kernel.ts";
+import { cbcStream, KernelMac } from "../kernel/streams.ts";
 import { Semaphore } from "../schedule.ts";
-import type { Backend } from "./backend.ts";
-import { fernetEngines } from "./token_engine.ts";
+import type { Backend, Hash, SlicedKdf } from "./backend.ts";
+import { tokenLength } from "./token.ts";
+import { fernetEngines, type SlicedFernet, tokenWork } from "./token_engine.ts";
+
+/** The hashes by their number in the kernel's interface. */
+const HASHES: readonly Hash[] = ["SHA-1", "SHA-256", "SHA-384", "SHA-512"];
+/** Blocks in one call: at 1,000 iterations it stays well under 10 ms. */
+const LANES = 8;
 
 /**
  * The backend.
@@ -18,7 +26,7 @@ import { fernetEngines } from "./token_engine.ts";
  */
 export function createWasm(): Backend {
   const kernel = getKernel();
-  const { sync, async } = fernetEngines(kernelFernet(kernel));
+  const { sync, async } = fernetEngines(fernetWork(kernel));
   // A long message holds one of the kernel's MAC slots over many turns; one
   // slot stays free for the synchronous calls.
   const macs = new Semaphore(kernel.exports.mac_slots() - 1);
@@ -27,9 +35,48 @@ export function createWasm(): Backend {
     sync,
     async: {
       ...async,
-      seal: (...call) => macs.use(1, () => async.seal(...call)),
-      open: (...call) => macs.use(1, () => async.open(...call)),
+      seal: (key, records, heads, signal) =>
+        macs.use(1, () => async.seal(key, records, heads, signal), signal),
+      open: (key, tokens, signal) => macs.use(1, () => async.open(key, tokens, signal), signal),
     },
-    kdf: { sliced: kernelPbkdf2(kernel) },
+    kdf: { sliced: slicedKdf(kernel) },
+  };
+}
+
+/** A batch in one call, a longer message in slices. */
+function fernetWork(kernel: Kernel): SlicedFernet {
+  const long = tokenWork({
+    encryptor: (key, iv) => cbcStream(kernel, "cbc_encrypt", key, iv),
+    decryptor: (key, iv) => cbcStream(kernel, "cbc_decrypt", key, iv),
+    mac: (key) => new KernelMac(kernel, key),
+  });
+  return {
+    *seal(key, records, heads) {
+      return sealBatch(kernel, key, records, heads, sealedOffsets(records)) ??
+        (yield* long.seal(key, records, heads));
+    },
+    *open(key, tokens) {
+      return openBatch(kernel, key, tokens) ?? (yield* long.open(key, tokens));
+    },
+    hmac: long.hmac,
+  };
+}
+
+function sealedOffsets({ offsets }: Batch): Uint32Array {
+  const sealed = new Uint32Array(offsets.length);
+  for (let index = 1; index < offsets.length; index++) {
+    sealed[index] = sealed[index - 1] + tokenLength(offsets[index] - offsets[index - 1]);
+  }
+  return sealed;
+}
+
+function slicedKdf(kernel: Kernel): SlicedKdf {
+  return {
+    lanes: LANES,
+    slots: kernel.exports.derivation_slots(),
+    start: ({ hash, password, salt }, index) =>
+      new KernelDerivation(kernel, { hash: HASHES.indexOf(hash), password, salt, index }),
+    run: (blocks, iterations) =>
+      KernelDerivation.run(kernel, blocks as readonly KernelDerivation[], iterations),
   };
 }

@@ -1,0 +1,64 @@
+/**
+ * What a message longer than a batch is made of: AES-128-CBC and HMAC-SHA256
+ * that go on where their last call stopped.
+ *
+ * @module
+ */
+
+import type { Bytes } from "../encoding.ts";
+import type { Kernel } from "./kernel.ts";
+
+const TAG = 32;
+
+/** Begins an encryption or a decryption over whole blocks. */
+export function cbcStream(
+  kernel: Kernel,
+  operation: "cbc_encrypt" | "cbc_decrypt",
+  key: Bytes,
+  iv: Bytes,
+): (blocks: Bytes) => Bytes {
+  let chain = iv.slice();
+  return (blocks) =>
+    kernel.call((exports, arena) => {
+      const keyAt = arena.write(key);
+      const chainAt = arena.write(chain);
+      const data = arena.write(blocks);
+      exports[operation](keyAt, chainAt, data, blocks.length);
+      chain = arena.read(chainAt, chain.length);
+      return arena.read(data, blocks.length);
+    });
+}
+
+/** An HMAC-SHA256 in one of the kernel's slots, which has to be freed. */
+export class KernelMac {
+  readonly #kernel: Kernel;
+  readonly #slot: number;
+
+  /** Takes a slot. */
+  constructor(kernel: Kernel, key: Bytes) {
+    this.#kernel = kernel;
+    this.#slot = kernel.call((exports, arena) => exports.mac_start(arena.write(key), key.length));
+    if (this.#slot < 0) throw new Error("Cannot start a MAC: every slot of the kernel is taken");
+  }
+
+  /** Absorbs bytes. */
+  update(bytes: Bytes): void {
+    this.#kernel.call((exports, arena) =>
+      exports.mac_update(this.#slot, arena.write(bytes), bytes.length)
+    );
+  }
+
+  /** The tag of what was absorbed. */
+  digest(): Bytes {
+    return this.#kernel.call((exports, arena) => {
+      const out = arena.place(TAG);
+      exports.mac_tag(this.#slot, out);
+      return arena.read(out, TAG);
+    });
+  }
+
+  /** Wipes and frees the slot. */
+  free(): void {
+    this.#kernel.exports.mac_free(this.#slot);
+  }
+}

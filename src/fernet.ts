@@ -5,7 +5,7 @@
  */
 
 import { type BackendChoice, checkBackend } from "./backends/select.ts";
-import { checkArray, checkInteger, secretBytes } from "./checks.ts";
+import { checkArray, checkInteger, inputBytes, secretBytes } from "./checks.ts";
 import { type Bytes, decodeAscii, decodeUtf8, encodeBase64Url } from "./encoding.ts";
 import { InvalidTokenError } from "./errors.ts";
 import {
@@ -170,10 +170,14 @@ export class Fernet {
     passphrase: string | Uint8Array,
     options: FernetFromPassphraseOptions,
   ): Promise<Fernet> {
-    const { salt, ...pbkdf2Options } = options;
+    const { salt, ...pbkdf2Options } = options ?? {};
+    const saltBytes = inputBytes(salt, "the salt");
+    if (!saltBytes.length) {
+      throw new TypeError("Cannot use the salt: it is empty, make 16 random bytes and store them");
+    }
     const password = secretBytes(passphrase, "the passphrase");
     try {
-      const key = await pbkdf2(password, secretBytes(salt, "the salt"), pbkdf2Options);
+      const key = await pbkdf2(password, saltBytes, pbkdf2Options);
       const fernet = new Fernet(key, { backend: options.backend });
       key.fill(0);
       return fernet;

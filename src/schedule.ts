@@ -20,6 +20,11 @@ function turn(): Promise<void> {
       setImmediate(resolve);
       return;
     }
+    // workerd has it from a compatibility date of 2025 on.
+    if (typeof MessageChannel === "undefined") {
+      setTimeout(resolve);
+      return;
+    }
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
       port1.close();

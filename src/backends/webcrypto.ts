@@ -23,6 +23,8 @@ import { OpenedWriter } from "./token_engine.ts";
 
 const HMAC = { name: "HMAC", hash: "SHA-256" };
 const GCM_TAG_BITS = 128;
+/** Deno's takes 12 and 16 bytes only. */
+const LONG_NONCE = "AES-GCM does not take a nonce of this length";
 
 interface Keys {
   readonly subtle: SubtleCrypto;
@@ -135,7 +137,8 @@ export function createWebCrypto(): Backend {
         async derive({ hash, password, salt, length }, iterations) {
           const key = await subtle.importKey("raw", password, "PBKDF2", false, ["deriveBits"]);
           const algorithm = { name: "PBKDF2", hash, salt, iterations };
-          return new Uint8Array(await subtle.deriveBits(algorithm, key, 8 * length));
+          const bits = subtle.deriveBits(algorithm, key, 8 * length);
+          return new Uint8Array(await supported(bits, "PBKDF2 does not take so many iterations"));
         },
       },
     },
@@ -143,31 +146,25 @@ export function createWebCrypto(): Backend {
       async seal(key, nonce, plaintext) {
         const algorithm = { name: "AES-GCM", iv: nonce, tagLength: GCM_TAG_BITS };
         const gcmKey = await subtle.importKey("raw", key, "AES-GCM", false, ["encrypt"]);
-        return new Uint8Array(
-          await takesLongNonces(subtle.encrypt(algorithm, gcmKey, plaintext)),
-        );
+        const sealed = subtle.encrypt(algorithm, gcmKey, plaintext);
+        return new Uint8Array(await supported(sealed, LONG_NONCE));
       },
       async open(key, nonce, ciphertext) {
         const algorithm = { name: "AES-GCM", iv: nonce, tagLength: GCM_TAG_BITS };
         const gcmKey = await subtle.importKey("raw", key, "AES-GCM", false, ["decrypt"]);
-        return await undefinedIfRefused(
-          takesLongNonces(subtle.decrypt(algorithm, gcmKey, ciphertext)),
-        );
+        const opened = subtle.decrypt(algorithm, gcmKey, ciphertext);
+        return await undefinedIfRefused(supported(opened, LONG_NONCE));
       },
     },
   };
 }
 
-/** Deno's WebCrypto knows GCM with nonces of 12 and 16 bytes only. */
-async function takesLongNonces<T>(result: Promise<T>): Promise<T> {
+/** Names what a runtime's WebCrypto lacks, as a backend that is not there. */
+async function supported<T>(result: Promise<T>, lack: string): Promise<T> {
   try {
     return await result;
   } catch (cause) {
     if (!(cause instanceof Error && cause.name === "NotSupportedError")) throw cause;
-    throw new BackendUnavailableError(
-      "webcrypto",
-      "this runtime's AES-GCM does not take a nonce of this length",
-      { cause },
-    );
+    throw new BackendUnavailableError("webcrypto", `this runtime's ${lack}`, { cause });
   }
 }

@@ -22,10 +22,19 @@ function kernelBytes(): ArrayBufferView<ArrayBuffer> {
   return bytes as Uint8Array<ArrayBuffer>;
 }
 
+function compileEarly(): WebAssembly.Module | undefined {
+  try {
+    return new WebAssembly.Module(kernelBytes());
+  } catch (error) {
+    // Before its `allow_eval_during_startup` workerd does not compile at all:
+    // `kernelModule` says so to those who ask for the kernel.
+    if (error instanceof WebAssembly.CompileError) return undefined;
+    throw error;
+  }
+}
+
 /** Cloudflare's workerd compiles only while modules are evaluated. */
-let compiled = host.navigator?.userAgent === "Cloudflare-Workers" && "WebAssembly" in globalThis
-  ? new WebAssembly.Module(kernelBytes())
-  : undefined;
+let compiled = host.navigator?.userAgent === "Cloudflare-Workers" ? compileEarly() : undefined;
 
 /**
  * The compiled module.

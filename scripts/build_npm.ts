@@ -1,0 +1,232 @@
+/**
+ * Builds the npm package:
+ *
+ *     deno run -A scripts/build_npm.ts [--out FOLDER]
+ *
+ * esbuild makes the code, twice: for every runtime, and for workerd. `deno pack`
+ * makes the type declarations: those of `deno bundle --declaration` (Deno 2.9.6)
+ * import files that are not there.
+ */
+
+import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import * as esbuild from "esbuild";
+import config from "../deno.json" with { type: "json" };
+import { KERNEL_BASE64 } from "../src/kernel/kernel_bytes.generated.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const EXPORTS = [".", "./export"] as const;
+/** @noble's own minimum; `process.getBuiltinModule` is there from 20.16 on. */
+const NODE = ">=20.19.0";
+
+/** What ends a build with one line. */
+class Failure extends Error {}
+
+/** A file of code, and what it imports statically from outside of the package. */
+interface Output {
+  readonly path: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+}
+
+type Versions = Record<string, string>;
+
+/** The name of an entry point's file, without its extension. */
+function entryName(name: typeof EXPORTS[number]): string {
+  return basename(name) === "." ? "mod" : basename(name);
+}
+
+/**
+ * workerd compiles no WebAssembly from bytes while it handles a request: there
+ * the module comes from a file beside the code, not from the text within it.
+ */
+const kernelFile: esbuild.Plugin = {
+  name: "kernel-file",
+  setup(build) {
+    build.onLoad({ filter: /[/\\]src[/\\]kernel[/\\]load\.ts$/ }, () => ({
+      contents: 'import module from "./kernel.wasm"; export const kernelModule = () => module;',
+    }));
+    build.onResolve({ filter: /\/kernel\.wasm$/ }, ({ path }) => ({ path, external: true }));
+  },
+};
+
+async function bundle(folder: string, plugins: esbuild.Plugin[]): Promise<Output[]> {
+  const { metafile, outputFiles } = await esbuild.build({
+    absWorkingDir: ROOT,
+    entryPoints: Object.fromEntries(
+      EXPORTS.map((name) => [entryName(name), config.exports[name]]),
+    ),
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "neutral",
+    target: "es2022",
+    charset: "utf8",
+    // @noble's packages stay dependencies, so that `npm audit`, overrides and
+    // deduplication reach them; whoever serves files unbundled maps two names.
+    packages: "external",
+    supported: { "top-level-await": false },
+    plugins,
+    metafile: true,
+    write: false,
+    logLevel: "warning",
+  });
+  const imports = new Map(
+    Object.entries(metafile.outputs).map(([path, output]) => [
+      join(ROOT, path),
+      output.imports.filter(({ external, kind }) => external && kind === "import-statement")
+        .map(({ path }) => path),
+    ]),
+  );
+  return outputFiles.map(({ path, text }) => ({ path, text, imports: imports.get(path) ?? [] }));
+}
+
+/** Refuses what some runtime or bundler would stumble over. */
+async function checkPortable({ path, text, imports }: Output): Promise<void> {
+  // Comments are left out: they may speak of anything.
+  const { code } = await esbuild.transform(text, { format: "esm", minifyWhitespace: true });
+  const found = [
+    ...imports.filter((name) => name.startsWith("node:")),
+    ...code.match(/\bimport\.meta\b|\bDeno(?=\.|\?\.|\[)/g) ?? [],
+  ];
+  if (found.length) {
+    throw new Failure(
+      `Cannot publish ${basename(path)}: it uses ${found.join(", ")}, which not every runtime has`,
+    );
+  }
+}
+
+/** The packages that the code imports, in the versions that deno.json pins. */
+function dependencies(outputs: readonly Output[]): Versions {
+  const pinned: Readonly<Versions> = config.imports;
+  const names = outputs.flatMap(({ imports }) => imports)
+    .filter((path) => !path.startsWith("."))
+    .map((path) => path.split("/").slice(0, path.startsWith("@") ? 2 : 1).join("/"));
+  return Object.fromEntries(
+    [...new Set(names)].sort().map((name) => {
+      const [, version] = pinned[name]?.match(/^npm:.+@(\d+\.\d+\.\d+)$/) ?? [];
+      if (!version) throw new Failure(`Cannot depend on ${name}: deno.json pins no version of it`);
+      return [name, version];
+    }),
+  );
+}
+
+async function run(command: string, ...args: string[]): Promise<string> {
+  const options = { args, cwd: ROOT } as const;
+  const { success, stdout, stderr } = await new Deno.Command(command, options).output();
+  const decoder = new TextDecoder();
+  if (!success) throw new Failure(`${command} ${args[0]} failed:\n${decoder.decode(stderr)}`);
+  return decoder.decode(stdout);
+}
+
+/** Writes the declarations of the public modules, one file each as in the sources. */
+async function writeTypes(folder: string): Promise<void> {
+  const unpacked = await Deno.makeTempDir();
+  try {
+    const archive = join(unpacked, "package.tgz");
+    await run(Deno.execPath(), "pack", "--quiet", "--allow-dirty", "--output", archive);
+    await run("tar", "-xzf", archive, "-C", unpacked);
+    const files = (await run("tar", "-tzf", archive)).split("\n");
+    for (const file of files.filter((file) => file.endsWith(".d.ts"))) {
+      const text = await Deno.readTextFile(join(unpacked, file));
+      // `Symbol.dispose` is in none of the libraries that TypeScript loads unasked.
+      const library = text.includes("Symbol.dispose")
+        ? '/// <reference lib="esnext.disposable" />\n'
+        : "";
+      await write(join(folder, ...file.split("/").slice(1)), library + text);
+    }
+  } finally {
+    await Deno.remove(unpacked, { recursive: true });
+  }
+}
+
+async function write(path: string, content: string | Uint8Array): Promise<void> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  if (typeof content === "string") await Deno.writeTextFile(path, content);
+  else await Deno.writeFile(path, content);
+}
+
+function typesPath(name: typeof EXPORTS[number]): string {
+  return `./dist/types/${config.exports[name].slice(2).replace(/\.ts$/, ".d.ts")}`;
+}
+
+function packageJson(dependencies: Versions): string {
+  const { name, version, license } = config;
+  const exports = EXPORTS.map((name) => [name, {
+    types: typesPath(name),
+    workerd: `./dist/workerd/${entryName(name)}.js`,
+    default: `./dist/${entryName(name)}.js`,
+  }]);
+  const manifest = {
+    name,
+    version,
+    license,
+    type: "module",
+    sideEffects: false,
+    engines: { node: NODE },
+    exports: Object.fromEntries([...exports, ["./package.json", "./package.json"]]),
+    files: ["dist/"],
+    dependencies,
+  };
+  return `${JSON.stringify(manifest, null, 2)}\n`;
+}
+
+async function copyDocuments(out: string): Promise<void> {
+  for (const name of ["README.md", "LICENSE"]) {
+    try {
+      await Deno.copyFile(join(ROOT, name), join(out, name));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      console.warn(`There is no ${name} yet: the package has none`);
+    }
+  }
+}
+
+async function printSize(label: string, content: string | Uint8Array<ArrayBuffer>): Promise<void> {
+  const zipped = new Blob([content]).stream().pipeThrough(new CompressionStream("gzip"));
+  const [raw, gzip] = [new Blob([content]).size, (await new Response(zipped).bytes()).length]
+    .map((size) => `${(size / 1024).toFixed(1)} KiB`.padStart(10));
+  console.log(`${label.padEnd(32)}${raw}${gzip} gzip`);
+}
+
+async function build(out: string): Promise<void> {
+  const dist = join(out, "dist");
+  await Deno.remove(dist, { recursive: true }).catch((error: Error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  const outputs = [
+    ...await bundle(dist, []),
+    ...await bundle(join(dist, "workerd"), [kernelFile]),
+  ];
+  for (const output of outputs) await checkPortable(output);
+  const manifest = packageJson(dependencies(outputs));
+  const kernel = Uint8Array.fromBase64(KERNEL_BASE64);
+  for (const { path, text } of outputs) await write(path, text);
+  await write(join(dist, "workerd", "kernel.wasm"), kernel);
+  await writeTypes(join(dist, "types"));
+  for (const name of EXPORTS) {
+    await Deno.stat(join(out, typesPath(name))).catch(() => {
+      throw new Failure(
+        `There are no types of "${name}": see what \`deno pack\` says of its types`,
+      );
+    });
+  }
+  await write(join(out, "package.json"), manifest);
+  await copyDocuments(out);
+  for (const { path, text } of outputs) await printSize(path.slice(out.length + 1), text);
+  await printSize("dist/workerd/kernel.wasm", kernel);
+}
+
+const { values: { out } } = parseArgs({ options: { out: { type: "string" } } });
+try {
+  await build(out === undefined ? join(ROOT, "npm") : resolve(out));
+} catch (error) {
+  // esbuild has printed its own errors.
+  if (!(error instanceof Failure || error instanceof Error && "errors" in error)) throw error;
+  console.error(`error: ${error.message}`);
+  Deno.exitCode = 1;
+} finally {
+  await esbuild.stop();
+}

@@ -1,0 +1,122 @@
+/**
+ * The installed npm package in Chromium, on a plain page and on one whose
+ * Content-Security-Policy forbids WebAssembly.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import * as esbuild from "esbuild";
+import { type Browser, chromium } from "playwright-core";
+import { HAS_NPM, installedPackage, NPM_REMEDY } from "../support/npm_package.ts";
+import { hasProgram, testWithTool } from "../support/tools.ts";
+
+const CHROMIUM = "/usr/bin/chromium";
+const ARGUMENTS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const REMEDY = `${NPM_REMEDY}, and Chromium as ${CHROMIUM}`;
+const STRICT = "default-src 'none'; script-src 'self'";
+
+/** The page says how it went in its own text: no script has to be sent to it. */
+const SCRIPT = `\
+import { smoke, smokeFullCost } from "./npm_smoke.mjs";
+const expected = new URLSearchParams(location.search).get("backends").split(",");
+const outcome = smoke(expected).then(async (log) => {
+  await smokeFullCost();
+  return log;
+});
+const text = await outcome.catch((error) => error.stack);
+document.body.append(Object.assign(document.createElement("output"), { textContent: text }));
+`;
+
+async function bundlePage(project: string): Promise<string> {
+  try {
+    const { outputFiles: [script] } = await esbuild.build({
+      stdin: { contents: SCRIPT, resolveDir: project },
+      absWorkingDir: project,
+      bundle: true,
+      format: "esm",
+      platform: "browser",
+      target: "es2022",
+      write: false,
+    });
+    return script.text;
+  } finally {
+    await esbuild.stop();
+  }
+}
+
+function servePage(script: string, policy: string | undefined): Deno.HttpServer<Deno.NetAddr> {
+  const files: Readonly<Record<string, [type: string, body: string]>> = {
+    "/": [
+      "text/html; charset=utf-8",
+      '<!doctype html><title>Smoke</title><script type="module" src="/page.js"></script>',
+    ],
+    "/page.js": ["text/javascript; charset=utf-8", script],
+    "/favicon.ico": ["image/x-icon", ""],
+  };
+  const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
+  return Deno.serve(options, (request) => {
+    const file = files[new URL(request.url).pathname];
+    if (!file) return new Response(null, { status: 404 });
+    const headers = new Headers({ "content-type": file[0] });
+    if (policy) headers.set("content-security-policy", policy);
+    return new Response(file[1], { headers });
+  });
+}
+
+/** What the page said, in its text and in its console, and the origins it asked. */
+async function visit(browser: Browser, origin: string, backends: string) {
+  const page = await browser.newPage();
+  const complaints: string[] = [];
+  const origins = new Set<string>();
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+  });
+  page.on("request", (request) => origins.add(new URL(request.url()).origin));
+  await page.goto(`${origin}/?backends=${backends}`);
+  const outcome = await page.locator("output").textContent({ timeout: 60_000 });
+  return { outcome, complaints, origins: [...origins] };
+}
+
+async function testPage(policy: string | undefined, backends: readonly string[]): Promise<void> {
+  const script = await bundlePage(await installedPackage());
+  const server = servePage(script, policy);
+  const origin = `http://127.0.0.1:${server.addr.port}`;
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  try {
+    assertEquals(await visit(browser, origin, backends.join()), {
+      outcome: `ran on ${backends.join(", ")}`,
+      complaints: [],
+      origins: [origin],
+    });
+  } finally {
+    await browser.close();
+    await server.shutdown();
+  }
+}
+
+const available = HAS_NPM && await hasProgram(CHROMIUM);
+
+testWithTool(
+  "npm package: Chromium",
+  available,
+  REMEDY,
+  () => testPage(undefined, ["wasm", "webcrypto", "portable"]),
+);
+
+testWithTool(
+  "npm package: Chromium under a strict Content-Security-Policy",
+  available,
+  REMEDY,
+  () => testPage(STRICT, ["webcrypto", "portable"]),
+);

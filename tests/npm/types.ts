@@ -1,0 +1,94 @@
+/**
+ * The npm package's type declarations, in the TypeScript versions that have to
+ * understand them.
+ *
+ * @module
+ */
+
+import {
+  HAS_NPM,
+  installedPackage,
+  mustRun,
+  NPM_REMEDY,
+  programFile,
+} from "../support/npm_package.ts";
+import { testWithTool } from "../support/tools.ts";
+
+const CONSUMER = `\
+import {
+  availableBackends,
+  type BackendName,
+  type Bytes,
+  decrypt,
+  encrypt,
+  Fernet,
+  type FernetResult,
+  InvalidTokenError,
+  MultiFernet,
+  pbkdf2,
+  pbkdf2Sync,
+} from "@ironfern/ironfern";
+import { decryptLines, encryptLines } from "@ironfern/ironfern/export";
+
+const names: BackendName[] = availableBackends();
+const stored: string = await encrypt("text", "secret", { backend: names[0] ?? "auto" });
+const text: string = await decrypt(stored, "secret", { iterations: [600_000, 100_000] });
+
+const key: Bytes = await pbkdf2("password", "salt", { iterations: 1 });
+new Response(key);
+new Blob([key, pbkdf2Sync("password", "salt", { iterations: 1 })]);
+await crypto.subtle.digest("SHA-256", key);
+
+const fernet = new Fernet(Fernet.generateKey());
+const opened = fernet.decrypt(fernet.encrypt(text), { ttl: 60 });
+new Response(opened);
+await crypto.subtle.digest("SHA-256", opened);
+const settled: FernetResult[] = fernet.decryptManySettled(["a"]);
+for (const result of settled) {
+  if (result.ok) new Response(result.value);
+  else if (result.error instanceof InvalidTokenError) console.log(result.error.index);
+}
+
+const rows: ReadableStream<Uint8Array> = new Blob(["a"]).stream()
+  .pipeThrough(encryptLines(fernet))
+  .pipeThrough(decryptLines(new Fernet(key)));
+new Response(rows);
+new MultiFernet([fernet]).rotate(fernet.encrypt("a"));
+{
+  using scoped = new Fernet(key);
+  scoped.encrypt("a");
+}
+
+// @ts-expect-error There is no such backend.
+new Fernet(key, { backend: "gpu" });
+// @ts-expect-error The iterations have no default.
+await pbkdf2("password", "salt", {});
+`;
+
+const OPTIONS = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  skipLibCheck: false,
+  noEmit: true,
+  target: "es2022",
+  lib: ["es2022", "dom", "dom.iterable"],
+  types: [],
+};
+
+for (
+  const [compiler, resolution] of [
+    ["typescript5", { module: "nodenext" }],
+    ["typescript6", { module: "nodenext" }],
+    ["typescript6", { module: "esnext", moduleResolution: "bundler" }],
+  ] as const
+) {
+  const name = `npm package: types, ${compiler}, ${resolution.module}`;
+  testWithTool(name, HAS_NPM, NPM_REMEDY, async () => {
+    const project = await installedPackage();
+    const config = { compilerOptions: { ...OPTIONS, ...resolution }, files: ["consumer.ts"] };
+    await Deno.writeTextFile(`${project}/consumer.ts`, CONSUMER);
+    await Deno.writeTextFile(`${project}/tsconfig.json`, JSON.stringify(config));
+    await mustRun("node", [programFile(`${compiler}/lib/tsc.js`), "--project", "."], project);
+  });
+}

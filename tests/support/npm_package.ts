@@ -1,0 +1,95 @@
+/**
+ * The npm package as its users get it: built, packed and installed by npm; and
+ * the programs from npm that try it. All of it is in a temporary folder, made
+ * once for all the tests that one test file imports.
+ *
+ * @module
+ */
+
+import { hasProgram, ROOT, run } from "./tools.ts";
+
+const PROGRAMS = [
+  "bun@1.4.5",
+  "typescript5@npm:typescript@5.6.3",
+  "typescript6@npm:typescript@6.0.3",
+  "workerd@1.20261117.1",
+];
+const INSTALL = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
+
+/** What to do where a program from npm is missing. */
+export const NPM_REMEDY = "needs npm, and a package registry that npm can reach";
+
+const folder = await Deno.makeTempDir({ prefix: "ironfern-npm-" });
+addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+/** The folder with the programs from npm, where npm can get them. */
+const programs = await installPrograms();
+/** Whether npm can install packages here. */
+export const HAS_NPM: boolean = programs !== undefined;
+
+/** Runs a program and returns what it printed, or throws that; it has a minute. */
+export async function mustRun(
+  program: string,
+  args: readonly string[],
+  cwd: string | URL = ROOT,
+): Promise<string> {
+  const signal = AbortSignal.timeout(60_000);
+  const command = new Deno.Command(program, { args: [...args], cwd, signal });
+  const { success, stdout, stderr } = await command.output();
+  const [printed, complaints] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  if (success) return printed;
+  const end = signal.aborted ? "took more than a minute" : "failed";
+  throw new Error(`${program} ${args.join(" ")} ${end}:\n${printed}${complaints}`);
+}
+
+async function newProject(name: string): Promise<string> {
+  const project = `${folder}/${name}`;
+  await Deno.mkdir(project);
+  const manifest = { private: true, type: "module" };
+  await Deno.writeTextFile(`${project}/package.json`, JSON.stringify(manifest));
+  return project;
+}
+
+async function installPrograms(): Promise<string | undefined> {
+  if (!await hasProgram("npm")) return undefined;
+  const cwd = await newProject("programs");
+  const { success } = await run("npm", [...INSTALL, "--fetch-retries=0", ...PROGRAMS], { cwd });
+  return success ? cwd : undefined;
+}
+
+/** A file of one of the packages of programs. */
+export function programFile(path: string): string {
+  return `${programs}/node_modules/${path}`;
+}
+
+/**
+ * A program out of the package for this platform: without install scripts, the
+ * package that goes by the program's name holds no program.
+ */
+export async function findBinary(scope: string, name: string): Promise<string | undefined> {
+  if (!programs) return undefined;
+  for await (const { name: platform } of Deno.readDir(programFile(scope))) {
+    const binary = programFile(`${scope}/${platform}/bin/${name}`);
+    if (await hasProgram(binary)) return binary;
+  }
+}
+
+async function installPackage(): Promise<string> {
+  const built = `${folder}/built`;
+  await mustRun(Deno.execPath(), ["run", "-A", "scripts/build_npm.ts", "--out", built]);
+  const packed = await mustRun("npm", ["pack", "--silent", "--pack-destination", folder], built);
+  const project = await newProject("project");
+  await mustRun("npm", [...INSTALL, `${folder}/${packed.trim()}`], project);
+  await Deno.copyFile(
+    new URL("tests/support/npm_smoke.mjs", ROOT),
+    `${project}/npm_smoke.mjs`,
+  );
+  return project;
+}
+
+let installed: Promise<string> | undefined;
+
+/** A project's folder that has the package installed, and `npm_smoke.mjs`. */
+export function installedPackage(): Promise<string> {
+  return installed ??= installPackage();
+}

@@ -1,0 +1,11 @@
+//! AES-128-CBC in constant time: no table in memory, no branch on a secret.
+
+pub mod bitsliced;
+pub mod cbc;
+mod planes;
+mod sbox;
+
+/// Bytes in a block.
+pub const BLOCK: usize = 16;
+/// A block, a key or an IV.
+pub type Block = [u8; BLOCK];

@@ -237,3 +237,16 @@ impl Default for Vector {
         Self::ZERO
     }
 }
+
+impl Vector {
+    /// Sixteen bytes, at compile time.
+    pub const fn constant(bytes: [u8; 16]) -> Self {
+        let mut words = [0; 4];
+        let mut byte = 0;
+        while byte < 16 {
+            words[byte / 4] |= (bytes[byte] as u32) << (byte % 4 * 8);
+            byte += 1;
+        }
+        Self::from_words(words)
+    }
+}

@@ -4,6 +4,7 @@ use super::planes::{self, add, mix_columns, mix_columns_back, shuffle, transpose
 use super::sbox::{Planes, substitute, substitute_back};
 use super::{BLOCK, Block};
 use crate::vector::Vector;
+use core::hint::black_box;
 
 /// Blocks in a step.
 pub const LANES: usize = 8;
@@ -19,27 +20,14 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Expands `key` in constant time.
-    pub fn new(key: &Block) -> Self {
-        let bytes = Vector::from_bytes(key);
-        let mut state: Planes = core::array::from_fn(|bit| {
-            let bit = Vector::from_words([0x0101_0101 << bit; 4]);
-            (bytes & bit).equal_bytes(bit)
-        });
-        let mut rounds = [state; ROUNDS + 1];
-        let mut constant = 1_u32;
-        for (round, place) in rounds.iter_mut().enumerate().skip(1) {
-            let word = shuffle(&substitute(&state), planes::ROTATED_LAST_WORD);
-            let columns = add(&state, &shuffle(&state, planes::ONE_COLUMN_ON));
-            let columns = add(&columns, &shuffle(&columns, planes::TWO_COLUMNS_ON));
-            // With the 0x63 that the circuit leaves out.
-            state = add(
-                &add(&columns, &word),
-                &planes::every_word(0x6363_6363 ^ constant),
-            );
-            constant = constant << 1 ^ (constant >> 7) * 0x11b;
-            let turned = shuffle(&state, planes::SHIFT_ROWS[(ROUNDS * 4 - round) % 4]);
-            *place = add(&turned, &planes::every_word(0x6363_6363));
+    /// Takes the round keys of one key.
+    pub fn new(expanded: &[Vector; ROUNDS + 1]) -> Self {
+        let shuffles = black_box(&planes::SHIFT_ROWS);
+        let mut rounds = [[Vector::ZERO; 8]; ROUNDS + 1];
+        for (round, (place, &key)) in rounds.iter_mut().zip(expanded).enumerate() {
+            let left_out = Vector::from_words([0x6363_6363; 4]);
+            let key = if round == 0 { key } else { key ^ left_out };
+            *place = planes::every_block(key.swizzle(shuffles[round.wrapping_neg() % 4]));
         }
         Self { rounds }
     }
@@ -48,45 +36,31 @@ impl Keys {
     #[inline(always)]
     pub fn encrypt(&self, blocks: &Planes) -> Planes {
         let mut state = add(&transpose(blocks), &self.rounds[0]);
-        for round in [0, 4] {
-            state = self.encrypt_round::<1>(&state, round + 1);
-            state = self.encrypt_round::<2>(&state, round + 2);
-            state = self.encrypt_round::<3>(&state, round + 3);
-            state = self.encrypt_round::<0>(&state, round + 4);
+        let turns = black_box(&planes::TURNS);
+        for round in 1..ROUNDS {
+            state = add(
+                &mix_columns(&substitute(&state), &turns[round % 4]),
+                &self.rounds[round],
+            );
         }
-        state = self.encrypt_round::<1>(&state, 9);
         state = add(&substitute(&state), &self.rounds[10]);
-        transpose(&shuffle(&state, planes::SHIFT_ROWS[2]))
-    }
-
-    #[inline(always)]
-    fn encrypt_round<const TURN: usize>(&self, state: &Planes, round: usize) -> Planes {
-        add(
-            &mix_columns::<TURN>(&substitute(state)),
-            &self.rounds[round],
-        )
+        transpose(&shuffle(&state, black_box(&planes::SHIFT_ROWS)[2]))
     }
 
     /// Decrypts eight blocks.
     #[inline(always)]
     pub fn decrypt(&self, blocks: &Planes) -> Planes {
         let state = add(
-            &shuffle(&transpose(blocks), planes::SHIFT_ROWS[2]),
+            &shuffle(&transpose(blocks), black_box(&planes::SHIFT_ROWS)[2]),
             &self.rounds[10],
         );
-        let mut state = self.decrypt_round::<1>(&substitute_back(&state), 9);
-        for round in [4, 0] {
-            state = self.decrypt_round::<0>(&state, round + 4);
-            state = self.decrypt_round::<3>(&state, round + 3);
-            state = self.decrypt_round::<2>(&state, round + 2);
-            state = self.decrypt_round::<1>(&state, round + 1);
+        let turns = black_box(&planes::TURNS);
+        let mut state = substitute_back(&state);
+        for round in (1..ROUNDS).rev() {
+            state = add(&state, &self.rounds[round]);
+            state = substitute_back(&mix_columns_back(&state, &turns[round % 4]));
         }
         transpose(&add(&state, &self.rounds[0]))
-    }
-
-    #[inline(always)]
-    fn decrypt_round<const TURN: usize>(&self, state: &Planes, round: usize) -> Planes {
-        substitute_back(&mix_columns_back::<TURN>(&add(state, &self.rounds[round])))
     }
 }
 
@@ -146,7 +120,7 @@ mod tests {
     fn fips_197() {
         let key: Block = core::array::from_fn(|i| i as u8);
         let plain: Block = core::array::from_fn(|i| (i * 0x11) as u8);
-        let keys = Keys::new(&key);
+        let keys = Keys::new(&crate::aes::vector_permute::expand(&key));
         let out = keys.encrypt(&[Vector::from_bytes(&plain); 8]);
         println!("{:02x?}", out.map(|v| v.to_bytes()));
         let back = keys.decrypt(&out);

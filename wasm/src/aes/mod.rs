@@ -4,6 +4,8 @@ pub mod bitsliced;
 pub mod cbc;
 mod planes;
 mod sbox;
+mod tower;
+pub mod vector_permute;
 
 /// Bytes in a block.
 pub const BLOCK: usize = 16;

@@ -9,16 +9,6 @@
 use super::sbox::Planes;
 use crate::vector::Vector;
 
-const fn vector(bytes: [u8; 16]) -> Vector {
-    let mut words = [0; 4];
-    let mut byte = 0;
-    while byte < 16 {
-        words[byte / 4] |= (bytes[byte] as u32) << (byte % 4 * 8);
-        byte += 1;
-    }
-    Vector::from_words(words)
-}
-
 /// Where each byte comes from when the columns turn by `rows` rows, in a state
 /// whose ShiftRows was left out `round` times.
 const fn turn(round: usize, rows: usize) -> Vector {
@@ -30,7 +20,7 @@ const fn turn(round: usize, rows: usize) -> Vector {
         indices[byte] = ((column + round * (from + 4 - row)) % 4 * 4 + from) as u8;
         byte += 1;
     }
-    vector(indices)
+    Vector::constant(indices)
 }
 
 /// ShiftRows done `times` times.
@@ -42,31 +32,43 @@ const fn shift_rows(times: usize) -> Vector {
         indices[byte] = ((column + times * row) % 4 * 4 + row) as u8;
         byte += 1;
     }
-    vector(indices)
+    Vector::constant(indices)
 }
 
 /// A state of `from` leftover ShiftRows (modulo 4), freed of them.
-pub const SHIFT_ROWS: [Vector; 4] = [shift_rows(0), shift_rows(1), shift_rows(2), shift_rows(3)];
+pub static SHIFT_ROWS: [Vector; 4] = [shift_rows(0), shift_rows(1), shift_rows(2), shift_rows(3)];
 
-/// In every column the last one, one row up: RotWord of the key schedule.
-pub const ROTATED_LAST_WORD: Vector = vector([
-    13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12,
-]);
-/// Each column moved to the next, and zeros to the first.
-pub const ONE_COLUMN_ON: Vector = vector([16, 16, 16, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
-/// Each column moved two on, and zeros to the first two.
-pub const TWO_COLUMNS_ON: Vector = vector([16, 16, 16, 16, 16, 16, 16, 16, 0, 1, 2, 3, 4, 5, 6, 7]);
-
-/// The planes of a public word in every column of every block.
+/// The planes of eight times `block`.
 #[inline(always)]
-pub fn every_word(word: u32) -> Planes {
-    core::array::from_fn(|bit| Vector::from_words([(word >> bit & 0x0101_0101) * 0xff; 4]))
+pub fn every_block(block: Vector) -> Planes {
+    core::array::from_fn(|bit| {
+        let bit = Vector::from_words([0x0101_0101 << bit; 4]);
+        (block & bit).equal_bytes(bit)
+    })
 }
 
 /// Byte `i` of the result is byte `indices[i]`, in every plane.
 #[inline(always)]
 pub fn shuffle(planes: &Planes, indices: Vector) -> Planes {
     planes.map(|plane| plane.swizzle(indices))
+}
+
+/// The shuffles of MixColumns in one round.
+pub struct Turns {
+    one: Vector,
+    two: Vector,
+}
+
+/// Of round `r` at `r` modulo 4.
+// In memory and out of the compiler's sight: as constants they would become
+// `i8x16.shuffle`, for which V8 builds the indices anew each time.
+pub static TURNS: [Turns; 4] = [turns(0), turns(1), turns(2), turns(3)];
+
+const fn turns(round: usize) -> Turns {
+    Turns {
+        one: turn(round, 1),
+        two: turn(round, 2),
+    }
 }
 
 /// The sum of two states.
@@ -77,10 +79,10 @@ pub fn add(planes: &Planes, other: &Planes) -> Planes {
 
 /// MixColumns of round `ROUND`.
 #[inline(always)]
-pub fn mix_columns<const ROUND: usize>(planes: &Planes) -> Planes {
-    let next = shuffle(planes, const { turn(ROUND, 1) });
+pub fn mix_columns(planes: &Planes, turns: &Turns) -> Planes {
+    let next = shuffle(planes, turns.one);
     let sums = add(planes, &next);
-    let opposite = shuffle(&sums, const { turn(ROUND, 2) });
+    let opposite = shuffle(&sums, turns.two);
     let rest = add(&next, &opposite);
     let doubled = double(&sums);
     add(&doubled, &rest)
@@ -89,12 +91,12 @@ pub fn mix_columns<const ROUND: usize>(planes: &Planes) -> Planes {
 /// Undoes [`mix_columns`]: the matrix is MixColumns after `1 + 4(x + y)`, where
 /// `y` is the byte two rows on.
 #[inline(always)]
-pub fn mix_columns_back<const ROUND: usize>(planes: &Planes) -> Planes {
-    let sums = add(planes, &shuffle(planes, const { turn(ROUND, 2) }));
+pub fn mix_columns_back(planes: &Planes, turns: &Turns) -> Planes {
+    let sums = add(planes, &shuffle(planes, turns.two));
     let [s0, s1, s2, s3, s4, s5, s6, s7] = sums;
     let s67 = s6 ^ s7;
     let quadrupled = [s6, s67, s0 ^ s7, s1 ^ s6, s2 ^ s67, s3 ^ s7, s4, s5];
-    mix_columns::<ROUND>(&add(planes, &quadrupled))
+    mix_columns(&add(planes, &quadrupled), turns)
 }
 
 /// Every byte times 2 in GF(2^8).

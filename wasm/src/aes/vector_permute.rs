@@ -1,0 +1,202 @@
+//! AES-128-CBC of one stream, by byte shuffles alone (see `tower`). CBC makes
+//! each block wait for the one before it, so what counts here is the length of
+//! the chain of operations through a round, not their number: MixColumns takes
+//! its four terms from four tables at once.
+
+use super::tower::{self, Sum};
+use super::{BLOCK, Block};
+use crate::vector::Vector;
+use core::hint::black_box;
+
+const ROUNDS: usize = 10;
+
+/// The round keys of one key, wiped when dropped.
+pub struct Keys {
+    /// As pairs, with the 0x63 of the S-box.
+    rounds: [Vector; ROUNDS],
+    /// The last one as it is, but for the 0x63.
+    last: Vector,
+    /// The last one and the first, as pairs: from one block to the next.
+    chain: Vector,
+}
+
+struct Tables {
+    low_nibbles: Vector,
+    pair: [Vector; 2],
+    one_by: Vector,
+    a_by: Vector,
+    plain: [Vector; 2],
+    once: [Vector; 2],
+    twice: [Vector; 2],
+    thrice: [Vector; 2],
+    /// ShiftRows, and each column turned by 0 to 3 rows.
+    turns: [Vector; 4],
+    rotated_last_word: Vector,
+    one_column_on: Vector,
+    two_columns_on: Vector,
+}
+
+// In memory and out of the compiler's sight: V8 is slow to build constants.
+static TABLES: Tables = Tables {
+    low_nibbles: Vector::from_words([0x0f0f_0f0f; 4]),
+    pair: both(tower::PAIR),
+    one_by: Vector::constant(tower::ONE_BY),
+    a_by: Vector::constant(tower::A_BY),
+    plain: both(tower::PLAIN),
+    once: both(tower::ONCE),
+    twice: both(tower::TWICE),
+    thrice: both(tower::THRICE),
+    turns: [turn(0), turn(1), turn(2), turn(3)],
+    rotated_last_word: Vector::constant([
+        13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12,
+    ]),
+    one_column_on: Vector::constant([16, 16, 16, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
+    two_columns_on: Vector::constant([16, 16, 16, 16, 16, 16, 16, 16, 0, 1, 2, 3, 4, 5, 6, 7]),
+};
+
+const fn both(sum: Sum) -> [Vector; 2] {
+    [Vector::constant(sum.0), Vector::constant(sum.1)]
+}
+
+const fn turn(rows: usize) -> Vector {
+    let mut indices = [0; BLOCK];
+    let mut byte = 0;
+    while byte < BLOCK {
+        let row = (byte + rows) % 4;
+        indices[byte] = ((byte / 4 + row) % 4 * 4 + row) as u8;
+        byte += 1;
+    }
+    Vector::constant(indices)
+}
+
+impl Tables {
+    /// The nibbles of every byte, the low ones first.
+    #[inline(always)]
+    fn nibbles(&self, bytes: Vector) -> [Vector; 2] {
+        [
+            bytes & self.low_nibbles,
+            bytes.shift_right::<4>() & self.low_nibbles,
+        ]
+    }
+
+    /// Bytes of AES to pairs.
+    #[inline(always)]
+    fn to_pairs(&self, bytes: Vector) -> Vector {
+        look_up(&self.pair, self.nibbles(bytes))
+    }
+
+    /// `1 / u` and `1 / w`, which the tables of the S-box take.
+    #[inline(always)]
+    fn invert(&self, pairs: Vector) -> [Vector; 2] {
+        let [k, i] = self.nibbles(pairs);
+        let j = i ^ k;
+        let a_by_k = self.a_by.swizzle(k);
+        let first = self.one_by.swizzle(i) ^ a_by_k;
+        let second = self.one_by.swizzle(j) ^ a_by_k;
+        [
+            self.one_by.swizzle(first) ^ j,
+            self.one_by.swizzle(second) ^ i,
+        ]
+    }
+
+    /// SubBytes, ShiftRows, MixColumns and AddRoundKey.
+    #[inline(always)]
+    fn round(&self, state: Vector, key: Vector) -> Vector {
+        let inverse = self.invert(state);
+        let once = look_up(&self.once, inverse);
+        let twice = look_up(&self.twice, inverse);
+        let thrice = look_up(&self.thrice, inverse);
+        let [turn0, turn1, turn2, turn3] = self.turns;
+        ((twice.swizzle(turn0) ^ key) ^ thrice.swizzle(turn1))
+            ^ (once.swizzle(turn2) ^ once.swizzle(turn3))
+    }
+}
+
+#[inline(always)]
+fn look_up(tables: &[Vector; 2], indices: [Vector; 2]) -> Vector {
+    tables[0].swizzle(indices[0]) ^ tables[1].swizzle(indices[1])
+}
+
+/// The round keys of AES-128 (FIPS 197, section 5.2), in constant time.
+pub fn expand(key: &Block) -> [Vector; ROUNDS + 1] {
+    let tables = black_box(&TABLES);
+    let mut rounds = [Vector::from_bytes(key); ROUNDS + 1];
+    let mut state = rounds[0];
+    let mut constant = 1_u32;
+    for round in &mut rounds[1..] {
+        let inverse = tables.invert(tables.to_pairs(state));
+        let word = look_up(&tables.plain, inverse).swizzle(tables.rotated_last_word);
+        let columns = state ^ state.swizzle(tables.one_column_on);
+        let columns = columns ^ columns.swizzle(tables.two_columns_on);
+        state = columns ^ word ^ Vector::from_words([0x6363_6363 ^ constant; 4]);
+        constant = constant << 1 ^ (constant >> 7) * 0x11b;
+        *round = state;
+    }
+    rounds
+}
+
+impl Keys {
+    /// Takes the round keys of [`expand`].
+    pub fn new(expanded: &[Vector; ROUNDS + 1]) -> Self {
+        let tables = black_box(&TABLES);
+        let left_out = Vector::from_words([0x6363_6363; 4]);
+        let mut rounds = [tables.to_pairs(expanded[0]); ROUNDS];
+        for (round, &key) in rounds[1..].iter_mut().zip(&expanded[1..]) {
+            *round = tables.to_pairs(key ^ left_out);
+        }
+        let last = expanded[ROUNDS] ^ left_out;
+        Self {
+            chain: tables.to_pairs(last) ^ rounds[0],
+            rounds,
+            last,
+        }
+    }
+
+    /// Encrypts the blocks of `data` in CBC mode and moves `iv` on to the last one.
+    // Not inlined: see `bitsliced::encrypt_step`.
+    #[inline(never)]
+    pub fn cbc_encrypt(&self, iv: &mut Block, data: &mut [u8]) {
+        let tables = black_box(&TABLES);
+        let [_, keys @ ..] = &self.rounds;
+        // The chain of operations leads from pairs to pairs, past the bytes.
+        let mut chain = tables.to_pairs(Vector::from_bytes(iv)) ^ self.rounds[0];
+        for block in data.as_chunks_mut().0 {
+            let mut state = tables.to_pairs(Vector::from_bytes(block)) ^ chain;
+            for &key in keys {
+                state = tables.round(state, key);
+            }
+            let inverse = tables.invert(state);
+            chain = look_up(&tables.once, inverse).swizzle(tables.turns[0]) ^ self.chain;
+            let bytes = look_up(&tables.plain, inverse).swizzle(tables.turns[0]) ^ self.last;
+            *block = bytes.to_bytes();
+            *iv = *block;
+        }
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        for key in self
+            .rounds
+            .iter_mut()
+            .chain([&mut self.last, &mut self.chain])
+        {
+            zeroize::Zeroize::zeroize(key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fips_197() {
+        let key: Block = core::array::from_fn(|i| i as u8);
+        let mut plain: Block = core::array::from_fn(|i| (i * 0x11) as u8);
+        let expanded = expand(&key);
+        println!("{:02x?}", expanded[10].to_bytes());
+        Keys::new(&expanded).cbc_encrypt(&mut [0; 16], &mut plain);
+        assert_eq!(plain[..3], [0x69, 0xc4, 0xe0]);
+    }
+}

@@ -2,13 +2,12 @@
 
 use super::planes::{self, add, mix_columns, mix_columns_back, shuffle, transpose};
 use super::sbox::{Planes, substitute, substitute_back};
-use super::{BLOCK, Block};
+use super::{BLOCK, ROUNDS, load, store};
 use crate::vector::Vector;
 use core::hint::black_box;
 
 /// Blocks in a step.
 pub const LANES: usize = 8;
-const ROUNDS: usize = 10;
 
 /// The round keys of one key, the same for all eight blocks, for encryption and
 /// decryption: both keep the same state after the same round. They are wiped
@@ -84,7 +83,7 @@ pub fn encrypt_step(keys: &Keys, data: &mut [u8], places: &[usize]) {
     }
     let blocks = keys.encrypt(&blocks);
     for (block, &place) in blocks.iter().zip(places) {
-        data[place..][..BLOCK].copy_from_slice(&block.to_bytes());
+        store(data, place, *block);
     }
 }
 
@@ -92,7 +91,7 @@ pub fn encrypt_step(keys: &Keys, data: &mut [u8], places: &[usize]) {
 /// bytes before it, or `iv` at place 0. Of two places in one message the later
 /// comes first, so that no predecessor is overwritten too early.
 #[inline(never)]
-pub fn decrypt_step(keys: &Keys, iv: &Block, data: &mut [u8], places: &[usize]) {
+pub fn decrypt_step(keys: &Keys, iv: Vector, data: &mut [u8], places: &[usize]) {
     let mut blocks = [Vector::ZERO; LANES];
     for (block, &place) in blocks.iter_mut().zip(places) {
         *block = load(data, place);
@@ -101,30 +100,8 @@ pub fn decrypt_step(keys: &Keys, iv: &Block, data: &mut [u8], places: &[usize]) 
     for (block, &place) in blocks.iter().zip(places) {
         let before = match place.checked_sub(BLOCK) {
             Some(before) => load(data, before),
-            None => Vector::from_bytes(iv),
+            None => iv,
         };
-        data[place..][..BLOCK].copy_from_slice(&(*block ^ before).to_bytes());
-    }
-}
-
-#[inline(always)]
-fn load(data: &[u8], place: usize) -> Vector {
-    Vector::from_bytes(data[place..].first_chunk().expect("a place has a block"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fips_197() {
-        let key: Block = core::array::from_fn(|i| i as u8);
-        let plain: Block = core::array::from_fn(|i| (i * 0x11) as u8);
-        let keys = Keys::new(&crate::aes::vector_permute::expand(&key));
-        let out = keys.encrypt(&[Vector::from_bytes(&plain); 8]);
-        println!("{:02x?}", out.map(|v| v.to_bytes()));
-        let back = keys.decrypt(&out);
-        assert_eq!(back[3].to_bytes(), plain);
-        assert_eq!(out[3].to_bytes()[..3], [0x69, 0xc4, 0xe0]);
+        store(data, place, *block ^ before);
     }
 }

@@ -1,112 +1,153 @@
-//! CBC (NIST SP 800-38A) over whole blocks in place.
+//! CBC (NIST SP 800-38A, section 6.2) over whole blocks, in place.
 
 use super::bitsliced::{self, LANES};
-use super::{BLOCK, Block};
+use super::{Aes128, BLOCK, Block, load};
+use crate::vector::Vector;
 use core::ops::Range;
 
-/// Encrypts the messages at `jobs` in `data`, each of whole blocks and preceded
-/// by its IV of 16 bytes.
-///
-/// # Panics
-///
-/// When a job is not inside `data`, has no IV before it, or a part of a block.
-pub fn encrypt_many(
-    keys: &bitsliced::Keys,
-    data: &mut [u8],
-    jobs: impl IntoIterator<Item = Range<usize>>,
-) {
-    let mut jobs = jobs.into_iter().filter(|job| !job.is_empty());
-    // Lane `n` is at `places[n]` and ends at `ends[n]`; a lane without a job is
-    // left out by moving the last one into its place.
-    let mut places = [0; LANES];
-    let mut ends = [0; LANES];
-    let mut active = 0;
-    loop {
-        let mut lane = 0;
-        while lane < LANES {
-            if lane < active && places[lane] < ends[lane] {
-                lane += 1;
-            } else if let Some(job) = jobs.next() {
-                assert!(job.start >= BLOCK && job.end <= data.len() && job.len() % BLOCK == 0);
-                (places[lane], ends[lane]) = (job.start, job.end);
-                active = active.max(lane + 1);
-                lane += 1;
-            } else if lane < active {
-                active -= 1;
-                (places[lane], ends[lane]) = (places[active], ends[active]);
+/// Up to so many messages at once are encrypted by byte shuffles.
+const SERIAL_LANES: usize = 4;
+/// Blocks in a call by byte shuffles: V8 optimizes a function while it is called
+/// often, and never replaces one in the middle of a long loop.
+const SERIAL_BLOCKS: usize = 256;
+
+impl Aes128 {
+    /// Encrypts `data`, one message or a part of one, and moves `iv` on to its
+    /// last block.
+    ///
+    /// # Panics
+    ///
+    /// When `data` has a part of a block.
+    pub fn cbc_encrypt(&self, iv: &mut Block, data: &mut [u8]) {
+        assert!(data.len().is_multiple_of(BLOCK));
+        for part in data.chunks_mut(SERIAL_BLOCKS * BLOCK) {
+            let count = part.len() / BLOCK;
+            let chain = [Vector::from_bytes(iv)];
+            self.serial.cbc_encrypt(chain, part, [0], count);
+            *iv = load(part, part.len() - BLOCK).to_bytes();
+        }
+    }
+
+    /// Encrypts the messages at `jobs` in `data`. Each is of whole blocks and has
+    /// its IV in the 16 bytes before it.
+    ///
+    /// # Panics
+    ///
+    /// When a job is not inside `data`, has no IV, or has a part of a block.
+    pub fn cbc_encrypt_many(&self, data: &mut [u8], jobs: impl Iterator<Item = Range<usize>>) {
+        let mut jobs = jobs.filter(|job| !job.is_empty());
+        // Lane `n` is at `places[n]` and ends at `ends[n]`; the first `active`
+        // lanes have a message.
+        let mut places = [0; LANES];
+        let mut ends = [0; LANES];
+        let mut active = 0;
+        loop {
+            let mut lane = 0;
+            while lane < LANES {
+                if lane < active && places[lane] < ends[lane] {
+                    lane += 1;
+                } else if let Some(job) = jobs.next() {
+                    assert_is_message(data.len(), &job);
+                    (places[lane], ends[lane]) = (job.start, job.end);
+                    active = active.max(lane + 1);
+                    lane += 1;
+                } else if lane < active {
+                    active -= 1;
+                    (places[lane], ends[lane]) = (places[active], ends[active]);
+                } else {
+                    break;
+                }
+            }
+            if active == 0 {
+                return;
+            }
+            let left = |lane: usize| (ends[lane] - places[lane]) / BLOCK;
+            let steps = (0..active).map(left).min().unwrap_or(0);
+            if active <= SERIAL_LANES {
+                self.encrypt_serially(data, &mut places[..active], steps);
             } else {
-                break;
+                for _ in 0..steps {
+                    bitsliced::encrypt_step(&self.bitsliced, data, &places[..active]);
+                    for place in &mut places {
+                        *place += BLOCK;
+                    }
+                }
             }
         }
-        if active == 0 {
+    }
+
+    /// Encrypts `count` blocks from each of `places` and moves them on.
+    fn encrypt_serially(&self, data: &mut [u8], places: &mut [usize], mut count: usize) {
+        while count > 0 {
+            let steps = count.min(SERIAL_BLOCKS);
+            let (pairs, rest) = places.as_chunks();
+            for &pair in pairs {
+                let ivs = pair.map(|place| load(data, place - BLOCK));
+                self.serial.cbc_encrypt::<2>(ivs, data, pair, steps);
+            }
+            for &place in rest {
+                let iv = load(data, place - BLOCK);
+                self.serial.cbc_encrypt([iv], data, [place], steps);
+            }
+            for place in &mut *places {
+                *place += steps * BLOCK;
+            }
+            count -= steps;
+        }
+    }
+
+    /// Decrypts `data`, one message or a part of one, and moves `iv` on to its
+    /// last ciphertext block.
+    ///
+    /// # Panics
+    ///
+    /// When `data` has a part of a block.
+    pub fn cbc_decrypt(&self, iv: &mut Block, data: &mut [u8]) {
+        let Some(&last) = data.last_chunk() else {
+            assert!(data.is_empty());
             return;
-        }
-        let left = |lane: usize| (ends[lane] - places[lane]) / BLOCK;
-        let steps = (0..active).map(left).min().unwrap_or(0);
-        for _ in 0..steps {
-            bitsliced::encrypt_step(keys, data, &places[..active]);
-            for place in &mut places {
-                *place += BLOCK;
+        };
+        assert!(data.len().is_multiple_of(BLOCK));
+        let places = (0..data.len()).step_by(BLOCK).rev();
+        self.decrypt_pooled(Vector::from_bytes(iv), data, places);
+        *iv = last;
+    }
+
+    /// Decrypts the messages at `jobs` in `data`. Each is of whole blocks and has
+    /// its IV in the 16 bytes before it.
+    ///
+    /// # Panics
+    ///
+    /// When a job is not inside `data`, has no IV, or has a part of a block.
+    pub fn cbc_decrypt_many(&self, data: &mut [u8], jobs: impl Iterator<Item = Range<usize>>) {
+        let length = data.len();
+        let places = jobs.flat_map(|job| {
+            assert_is_message(length, &job);
+            job.step_by(BLOCK).rev()
+        });
+        self.decrypt_pooled(Vector::ZERO, data, places);
+    }
+
+    /// Decrypts the blocks at `places`, which lead through a message from its end,
+    /// so that every block's predecessor is still there.
+    fn decrypt_pooled(&self, iv: Vector, data: &mut [u8], places: impl Iterator<Item = usize>) {
+        let mut pool = [0; LANES];
+        let mut pooled = 0;
+        for place in places {
+            pool[pooled] = place;
+            pooled += 1;
+            if pooled == LANES {
+                bitsliced::decrypt_step(&self.bitsliced, iv, data, &pool);
+                pooled = 0;
             }
         }
-    }
-}
-
-/// Decrypts the messages at `jobs` in `data`, each of whole blocks and preceded
-/// by its IV of 16 bytes.
-///
-/// # Panics
-///
-/// When a job is not inside `data`, has no IV before it, or a part of a block.
-pub fn decrypt_many(
-    keys: &bitsliced::Keys,
-    data: &mut [u8],
-    jobs: impl IntoIterator<Item = Range<usize>>,
-) {
-    let mut pool = [0; LANES];
-    let mut pooled = 0;
-    for job in jobs {
-        assert!(job.is_empty() || job.start >= BLOCK);
-        decrypt_backwards(keys, &[0; BLOCK], data, job, &mut pool, &mut pooled);
-    }
-    bitsliced::decrypt_step(keys, &[0; BLOCK], data, &pool[..pooled]);
-}
-
-/// Decrypts `data`, one message or a part of one, and moves `iv` on to its last
-/// ciphertext block.
-///
-/// # Panics
-///
-/// When `data` has a part of a block.
-pub fn decrypt(keys: &bitsliced::Keys, iv: &mut Block, data: &mut [u8]) {
-    let Some(&last) = data.last_chunk() else {
-        return;
-    };
-    let mut pool = [0; LANES];
-    let mut pooled = 0;
-    decrypt_backwards(keys, iv, data, 0..data.len(), &mut pool, &mut pooled);
-    bitsliced::decrypt_step(keys, iv, data, &pool[..pooled]);
-    *iv = last;
-}
-
-/// Decrypts `job` from its end, so that every block's predecessor is still there,
-/// all but the blocks left in `pool`.
-#[inline(always)]
-fn decrypt_backwards(
-    keys: &bitsliced::Keys,
-    iv: &Block,
-    data: &mut [u8],
-    job: Range<usize>,
-    pool: &mut [usize; LANES],
-    pooled: &mut usize,
-) {
-    assert!(job.len() % BLOCK == 0);
-    for place in job.step_by(BLOCK).rev() {
-        pool[*pooled] = place;
-        *pooled += 1;
-        if *pooled == LANES {
-            bitsliced::decrypt_step(keys, iv, data, pool);
-            *pooled = 0;
+        if pooled > 0 {
+            bitsliced::decrypt_step(&self.bitsliced, iv, data, &pool[..pooled]);
         }
     }
+}
+
+fn assert_is_message(length: usize, job: &Range<usize>) {
+    assert!(job.is_empty() || job.start >= BLOCK && job.end <= length);
+    assert!(job.len().is_multiple_of(BLOCK));
 }

@@ -1,14 +1,12 @@
-//! AES-128-CBC of one stream, by byte shuffles alone (see `tower`). CBC makes
+//! AES-128-CBC of one stream or a few, by byte shuffles alone (see `tower`). CBC makes
 //! each block wait for the one before it, so what counts here is the length of
 //! the chain of operations through a round, not their number: MixColumns takes
 //! its four terms from four tables at once.
 
 use super::tower::{self, Sum};
-use super::{BLOCK, Block};
+use super::{BLOCK, Block, ROUNDS, load, store};
 use crate::vector::Vector;
 use core::hint::black_box;
-
-const ROUNDS: usize = 10;
 
 /// The round keys of one key, wiped when dropped.
 pub struct Keys {
@@ -152,24 +150,36 @@ impl Keys {
         }
     }
 
-    /// Encrypts the blocks of `data` in CBC mode and moves `iv` on to the last one.
+    /// Encrypts `count` blocks of each of `LANES` streams in CBC mode. Those of
+    /// stream `n` begin at `places[n]` in `data` and chain from `ivs[n]`.
     // Not inlined: see `bitsliced::encrypt_step`.
     #[inline(never)]
-    pub fn cbc_encrypt(&self, iv: &mut Block, data: &mut [u8]) {
+    pub fn cbc_encrypt<const LANES: usize>(
+        &self,
+        ivs: [Vector; LANES],
+        data: &mut [u8],
+        mut places: [usize; LANES],
+        count: usize,
+    ) {
         let tables = black_box(&TABLES);
-        let [_, keys @ ..] = &self.rounds;
+        let [first, keys @ ..] = &self.rounds;
         // The chain of operations leads from pairs to pairs, past the bytes.
-        let mut chain = tables.to_pairs(Vector::from_bytes(iv)) ^ self.rounds[0];
-        for block in data.as_chunks_mut().0 {
-            let mut state = tables.to_pairs(Vector::from_bytes(block)) ^ chain;
+        let mut chain = ivs.map(|iv| tables.to_pairs(iv) ^ *first);
+        for _ in 0..count {
+            let mut state: [Vector; LANES] = core::array::from_fn(|lane| {
+                tables.to_pairs(load(data, places[lane])) ^ chain[lane]
+            });
             for &key in keys {
-                state = tables.round(state, key);
+                state = state.map(|state| tables.round(state, key));
             }
-            let inverse = tables.invert(state);
-            chain = look_up(&tables.once, inverse).swizzle(tables.turns[0]) ^ self.chain;
-            let bytes = look_up(&tables.plain, inverse).swizzle(tables.turns[0]) ^ self.last;
-            *block = bytes.to_bytes();
-            *iv = *block;
+            for lane in 0..LANES {
+                let inverse = tables.invert(state[lane]);
+                let pairs = look_up(&tables.once, inverse).swizzle(tables.turns[0]);
+                let bytes = look_up(&tables.plain, inverse).swizzle(tables.turns[0]);
+                chain[lane] = pairs ^ self.chain;
+                store(data, places[lane], bytes ^ self.last);
+                places[lane] += BLOCK;
+            }
         }
     }
 }
@@ -183,20 +193,5 @@ impl Drop for Keys {
         {
             zeroize::Zeroize::zeroize(key);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fips_197() {
-        let key: Block = core::array::from_fn(|i| i as u8);
-        let mut plain: Block = core::array::from_fn(|i| (i * 0x11) as u8);
-        let expanded = expand(&key);
-        println!("{:02x?}", expanded[10].to_bytes());
-        Keys::new(&expanded).cbc_encrypt(&mut [0; 16], &mut plain);
-        assert_eq!(plain[..3], [0x69, 0xc4, 0xe0]);
     }
 }

@@ -5,6 +5,7 @@ use super::sbox::{Planes, substitute, substitute_back};
 use super::{BLOCK, ROUNDS, load, store};
 use crate::vector::Vector;
 use core::hint::black_box;
+use zeroize::Zeroize;
 
 /// Blocks in a step.
 pub const LANES: usize = 8;
@@ -65,9 +66,7 @@ impl Keys {
 
 impl Drop for Keys {
     fn drop(&mut self) {
-        for plane in self.rounds.as_flattened_mut() {
-            zeroize::Zeroize::zeroize(plane);
-        }
+        self.rounds.as_flattened_mut().zeroize();
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Encryption is serial inside a message, so messages are encrypted side by side:
 //! eight at once bitsliced, and what is left when fewer remain by byte shuffles,
-//! one or two at once. Decryption takes any eight blocks.
+//! up to four at once. Decryption takes any eight blocks.
 
 mod bitsliced;
 mod cbc;
@@ -32,13 +32,11 @@ pub struct Aes128 {
 impl Aes128 {
     /// Expands `key`.
     pub fn new(key: &Block) -> Self {
-        let mut expanded = vector_permute::expand(key);
-        let keys = Self {
-            bitsliced: bitsliced::Keys::new(&expanded),
-            serial: vector_permute::Keys::new(&expanded),
-        };
-        zeroize::Zeroize::zeroize(&mut expanded);
-        keys
+        let schedule = vector_permute::Schedule::new(key);
+        Self {
+            bitsliced: bitsliced::Keys::new(&schedule.bytes),
+            serial: vector_permute::Keys::new(&schedule),
+        }
     }
 }
 

@@ -124,7 +124,7 @@ fn a_long_message_among_short_ones() {
 #[test]
 fn random_keys_and_blocks() {
     let mut random = TestBytes::new(12);
-    for _ in 0..2000 {
+    for _ in 0..500 {
         let lengths: Vec<_> = (0..random.below(12)).map(|_| random.below(12)).collect();
         let (data, jobs) = lay_out(&mut random, &lengths);
         check_many(&random_block(&mut random), &data, &jobs);
@@ -134,7 +134,7 @@ fn random_keys_and_blocks() {
 #[test]
 fn pieces_of_one_message_equal_the_whole() {
     let mut random = TestBytes::new(13);
-    for _ in 0..300 {
+    for _ in 0..100 {
         let (key, iv) = (random_block(&mut random), random_block(&mut random));
         let keys = Aes128::new(&key);
         let length = random.below(600) * BLOCK;
@@ -160,11 +160,11 @@ fn pieces_of_one_message_equal_the_whole() {
 #[test]
 #[should_panic]
 fn a_message_without_an_iv_is_refused() {
-    Aes128::new(&[0; BLOCK]).cbc_decrypt_many(&mut [0; 64], [0..32].into_iter());
+    Aes128::new(&[0; BLOCK]).cbc_decrypt_many(&mut [0; 64], std::iter::once(0..32));
 }
 
 #[test]
 #[should_panic]
 fn a_part_of_a_block_is_refused() {
-    Aes128::new(&[0; BLOCK]).cbc_encrypt_many(&mut [0; 64], [16..40].into_iter());
+    Aes128::new(&[0; BLOCK]).cbc_encrypt_many(&mut [0; 64], std::iter::once(16..40));
 }

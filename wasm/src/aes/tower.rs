@@ -179,3 +179,29 @@ const fn quotients(factor: u8) -> [u8; 16] {
 pub const ONE_BY: [u8; 16] = quotients(1);
 /// `a / x`.
 pub const A_BY: [u8; 16] = quotients(A);
+
+/// The same byte in every place of a word, as it is and as a pair.
+const fn every_byte(byte: u8) -> [u32; 2] {
+    [
+        u32::from_ne_bytes([byte; 4]),
+        u32::from_ne_bytes([PAIRS[byte as usize]; 4]),
+    ]
+}
+
+/// The 0x63 of the S-box, which the tables leave out, as bytes and as pairs.
+pub const LEFT_OUT: [u32; 2] = every_byte(0x63);
+
+/// The constants of the key schedule, for every column, as bytes and as pairs,
+/// with what [`LEFT_OUT`] is.
+pub const ROUND_CONSTANTS: [[u32; 2]; 10] = {
+    let mut constants = [LEFT_OUT; 10];
+    let mut pair = 1;
+    let mut round = 0;
+    while round < constants.len() {
+        constants[round][0] ^= BYTES[pair as usize] as u32;
+        constants[round][1] ^= pair as u32;
+        pair = multiply(pair, TWO);
+        round += 1;
+    }
+    constants
+};

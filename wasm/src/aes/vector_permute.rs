@@ -7,6 +7,7 @@ use super::tower::{self, Sum};
 use super::{BLOCK, Block, ROUNDS, load, store};
 use crate::vector::Vector;
 use core::hint::black_box;
+use zeroize::Zeroize;
 
 /// The round keys of one key, wiped when dropped.
 pub struct Keys {
@@ -115,38 +116,54 @@ fn look_up(tables: &[Vector; 2], indices: [Vector; 2]) -> Vector {
     tables[0].swizzle(indices[0]) ^ tables[1].swizzle(indices[1])
 }
 
-/// The round keys of AES-128 (FIPS 197, section 5.2), in constant time.
-pub fn expand(key: &Block) -> [Vector; ROUNDS + 1] {
-    let tables = black_box(&TABLES);
-    let mut rounds = [Vector::from_bytes(key); ROUNDS + 1];
-    let mut state = rounds[0];
-    let mut constant = 1_u32;
-    for round in &mut rounds[1..] {
-        let inverse = tables.invert(tables.to_pairs(state));
-        let word = look_up(&tables.plain, inverse).swizzle(tables.rotated_last_word);
-        let columns = state ^ state.swizzle(tables.one_column_on);
-        let columns = columns ^ columns.swizzle(tables.two_columns_on);
-        state = columns ^ word ^ Vector::from_words([0x6363_6363 ^ constant; 4]);
-        constant = constant << 1 ^ (constant >> 7) * 0x11b;
-        *round = state;
+/// The round keys of AES-128 (FIPS 197, section 5.2).
+pub struct Schedule {
+    /// As they are.
+    pub bytes: [Vector; ROUNDS + 1],
+    pairs: [Vector; ROUNDS + 1],
+}
+
+impl Schedule {
+    /// Expands `key` in constant time.
+    pub fn new(key: &Block) -> Self {
+        let tables = black_box(&TABLES);
+        let key = Vector::from_bytes(key);
+        let mut bytes = [key; ROUNDS + 1];
+        // Both forms are carried along: to derive one from the other would make
+        // each round wait for it.
+        let mut pairs = [tables.to_pairs(key); ROUNDS + 1];
+        for (index, constants) in tower::ROUND_CONSTANTS.iter().enumerate() {
+            let inverse = tables.invert(pairs[index]);
+            let next = |key: Vector, substituted: Vector, constant: u32| {
+                let columns = key ^ key.swizzle(tables.one_column_on);
+                let columns = columns ^ columns.swizzle(tables.two_columns_on);
+                let constant = Vector::from_words([constant; 4]);
+                columns ^ constant ^ substituted.swizzle(tables.rotated_last_word)
+            };
+            bytes[index + 1] = next(bytes[index], look_up(&tables.plain, inverse), constants[0]);
+            pairs[index + 1] = next(pairs[index], look_up(&tables.once, inverse), constants[1]);
+        }
+        Self { bytes, pairs }
     }
-    rounds
+}
+
+impl Drop for Schedule {
+    fn drop(&mut self) {
+        self.bytes.zeroize();
+        self.pairs.zeroize();
+    }
 }
 
 impl Keys {
-    /// Takes the round keys of [`expand`].
-    pub fn new(expanded: &[Vector; ROUNDS + 1]) -> Self {
-        let tables = black_box(&TABLES);
-        let left_out = Vector::from_words([0x6363_6363; 4]);
-        let mut rounds = [tables.to_pairs(expanded[0]); ROUNDS];
-        for (round, &key) in rounds[1..].iter_mut().zip(&expanded[1..]) {
-            *round = tables.to_pairs(key ^ left_out);
-        }
-        let last = expanded[ROUNDS] ^ left_out;
+    /// Takes the round keys of one key.
+    pub fn new(schedule: &Schedule) -> Self {
+        let left_out = Vector::from_words([tower::LEFT_OUT[1]; 4]);
+        let mut rounds = schedule.pairs.map(|key| key ^ left_out);
+        rounds[0] = schedule.pairs[0];
         Self {
-            chain: tables.to_pairs(last) ^ rounds[0],
-            rounds,
-            last,
+            chain: rounds[ROUNDS] ^ rounds[0],
+            last: schedule.bytes[ROUNDS] ^ Vector::from_words([tower::LEFT_OUT[0]; 4]),
+            rounds: *rounds.first_chunk().unwrap_or_else(|| unreachable!()),
         }
     }
 
@@ -186,12 +203,8 @@ impl Keys {
 
 impl Drop for Keys {
     fn drop(&mut self) {
-        for key in self
-            .rounds
-            .iter_mut()
-            .chain([&mut self.last, &mut self.chain])
-        {
-            zeroize::Zeroize::zeroize(key);
-        }
+        self.rounds.zeroize();
+        self.last.zeroize();
+        self.chain.zeroize();
     }
 }

@@ -70,32 +70,24 @@ impl Drop for Keys {
     }
 }
 
-/// Encrypts the block of `data` at each of up to eight `places`, added to the 16
-/// bytes before it: its predecessor's ciphertext or the IV.
+/// Encrypts the block of `data` at each of `places`, added to the 16 bytes before
+/// it: its predecessor's ciphertext or the IV. A place may be there repeatedly.
 // Not inlined: V8 optimizes a function while it is called often, and never
 // replaces one in the middle of a long loop.
 #[inline(never)]
-pub fn encrypt_step(keys: &Keys, data: &mut [u8], places: &[usize]) {
-    let mut blocks = [Vector::ZERO; LANES];
-    for (block, &place) in blocks.iter_mut().zip(places) {
-        *block = load(data, place) ^ load(data, place - BLOCK);
-    }
-    let blocks = keys.encrypt(&blocks);
+pub fn encrypt_step(keys: &Keys, data: &mut [u8], places: &[usize; LANES]) {
+    let blocks = keys.encrypt(&places.map(|place| load(data, place) ^ load(data, place - BLOCK)));
     for (block, &place) in blocks.iter().zip(places) {
         store(data, place, *block);
     }
 }
 
-/// Decrypts the block of `data` at each of up to eight `places` and adds the 16
-/// bytes before it, or `iv` at place 0. Of two places in one message the later
-/// comes first, so that no predecessor is overwritten too early.
+/// Decrypts the block of `data` at each of `places` and adds the 16 bytes before
+/// it, or `iv` at place 0. Of two places in one message the later comes first, so
+/// that no predecessor is overwritten too early; the last one may be repeated.
 #[inline(never)]
-pub fn decrypt_step(keys: &Keys, iv: Vector, data: &mut [u8], places: &[usize]) {
-    let mut blocks = [Vector::ZERO; LANES];
-    for (block, &place) in blocks.iter_mut().zip(places) {
-        *block = load(data, place);
-    }
-    let blocks = keys.decrypt(&blocks);
+pub fn decrypt_step(keys: &Keys, iv: Vector, data: &mut [u8], places: &[usize; LANES]) {
+    let blocks = keys.decrypt(&places.map(|place| load(data, place)));
     for (block, &place) in blocks.iter().zip(places) {
         let before = match place.checked_sub(BLOCK) {
             Some(before) => load(data, before),

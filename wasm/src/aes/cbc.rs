@@ -66,8 +66,11 @@ impl Aes128 {
             if active <= SERIAL_LANES {
                 self.encrypt_serially(data, &mut places[..active], steps);
             } else {
+                // A lane without a message repeats one that has.
+                let first = places[0];
+                places[active..].fill(first);
                 for _ in 0..steps {
-                    bitsliced::encrypt_step(&self.bitsliced, data, &places[..active]);
+                    bitsliced::encrypt_step(&self.bitsliced, data, &places);
                     for place in &mut places {
                         *place += BLOCK;
                     }
@@ -146,7 +149,10 @@ impl Aes128 {
             }
         }
         if pooled > 0 {
-            bitsliced::decrypt_step(&self.bitsliced, iv, data, &pool[..pooled]);
+            // The last one again: no other overwrites what is before it.
+            let last = pool[pooled - 1];
+            pool[pooled..].fill(last);
+            bitsliced::decrypt_step(&self.bitsliced, iv, data, &pool);
         }
     }
 }

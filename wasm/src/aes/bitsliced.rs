@@ -32,10 +32,10 @@ impl Keys {
         Self { rounds }
     }
 
-    /// Encrypts eight blocks.
+    /// Encrypts eight blocks in planes.
     #[inline(always)]
-    pub fn encrypt(&self, blocks: &Planes) -> Planes {
-        let mut state = add(&transpose(blocks), &self.rounds[0]);
+    fn encrypt(&self, planes: &Planes) -> Planes {
+        let mut state = add(planes, &self.rounds[0]);
         let turns = black_box(&planes::TURNS);
         for round in 1..ROUNDS {
             state = add(
@@ -44,7 +44,7 @@ impl Keys {
             );
         }
         state = add(&substitute(&state), &self.rounds[10]);
-        transpose(&shuffle(&state, black_box(&planes::SHIFT_ROWS)[2]))
+        shuffle(&state, black_box(&planes::SHIFT_ROWS)[2])
     }
 
     /// Decrypts eight blocks.
@@ -70,14 +70,23 @@ impl Drop for Keys {
     }
 }
 
-/// Encrypts the block of `data` at each of `places`, added to the 16 bytes before
-/// it: its predecessor's ciphertext or the IV. A place may be there repeatedly.
+/// The 16 bytes before each of `places`, which CBC adds to the block there, in
+/// planes.
+#[inline(never)]
+pub fn chain(data: &[u8], places: &[usize; LANES]) -> Planes {
+    transpose(&places.map(|place| load(data, place - BLOCK)))
+}
+
+/// Encrypts the block of `data` at each of `places`, added to its lane of `chain`,
+/// which becomes the result: kept in planes, it does not wait for the way into
+/// blocks and back. A place may be there repeatedly.
 // Not inlined: V8 optimizes a function while it is called often, and never
 // replaces one in the middle of a long loop.
 #[inline(never)]
-pub fn encrypt_step(keys: &Keys, data: &mut [u8], places: &[usize; LANES]) {
-    let blocks = keys.encrypt(&places.map(|place| load(data, place) ^ load(data, place - BLOCK)));
-    for (block, &place) in blocks.iter().zip(places) {
+pub fn encrypt_step(keys: &Keys, chain: &mut Planes, data: &mut [u8], places: &[usize; LANES]) {
+    let plain = transpose(&places.map(|place| load(data, place)));
+    *chain = keys.encrypt(&add(&plain, chain));
+    for (block, &place) in transpose(chain).iter().zip(places) {
         store(data, place, *block);
     }
 }

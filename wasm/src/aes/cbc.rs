@@ -69,8 +69,9 @@ impl Aes128 {
                 // A lane without a message repeats one that has.
                 let first = places[0];
                 places[active..].fill(first);
+                let mut chain = bitsliced::chain(data, &places);
                 for _ in 0..steps {
-                    bitsliced::encrypt_step(&self.bitsliced, data, &places);
+                    bitsliced::encrypt_step(&self.bitsliced, &mut chain, data, &places);
                     for place in &mut places {
                         *place += BLOCK;
                     }

@@ -1,7 +1,8 @@
-//! AES-128-CBC of one stream or a few, by byte shuffles alone (see `tower`). CBC makes
-//! each block wait for the one before it, so what counts here is the length of
-//! the chain of operations through a round, not their number: MixColumns takes
-//! its four terms from four tables at once.
+//! AES-128-CBC of one stream or a few, by byte shuffles alone (see `tower`).
+//!
+//! CBC makes each block wait for the one before it, so what counts here is the
+//! length of the chain of operations through a round, not their number:
+//! MixColumns looks up once, twice and three times the S-box side by side.
 
 use super::tower::{self, Sum};
 use super::{BLOCK, Block, ROUNDS, load, store};
@@ -35,7 +36,8 @@ struct Tables {
     two_columns_on: Vector,
 }
 
-// In memory and out of the compiler's sight: V8 is slow to build constants.
+// In memory, and out of the compiler's sight by `black_box`: V8 is slow to build
+// constants, and a known shuffle becomes `i8x16.shuffle`, which has one in it.
 static TABLES: Tables = Tables {
     low_nibbles: Vector::from_words([0x0f0f_0f0f; 4]),
     pair: both(tower::PAIR),

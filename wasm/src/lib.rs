@@ -7,6 +7,7 @@
 #![cfg_attr(target_arch = "wasm32", no_std)]
 #![warn(missing_docs)]
 
+pub mod aes;
 pub mod batch;
 pub mod cbc_mode;
 mod compression;
@@ -14,6 +15,7 @@ pub mod fernet;
 mod mac;
 pub mod pbkdf2;
 pub mod slots;
+pub mod vector;
 
 #[cfg(target_arch = "wasm32")]
 mod exports;

@@ -1,7 +1,8 @@
 //! The WebAssembly interface: numbers only. Places are offsets into the arena,
 //! sliced with bounds checks; a call that does not fit traps.
 
-use crate::{batch, cbc_mode, fernet, mac, pbkdf2, slots::Slots};
+use crate::aes::{Aes128, BLOCK, Block};
+use crate::{batch, fernet, mac, pbkdf2, slots::Slots};
 use core::cell::{RefCell, RefMut};
 use core::ops::Range;
 use hmac::Mac;
@@ -71,7 +72,8 @@ pub fn mac_slots() -> usize {
     MACS
 }
 
-/// Seals `count` records into consecutive tokens at `out`; returns their length.
+/// Seals `count` records into tokens at `out`, which `tokens` bounds there. `out`
+/// lies after everything else.
 #[wasm_bindgen]
 pub fn seal_batch(
     count: usize,
@@ -79,20 +81,21 @@ pub fn seal_batch(
     heads: usize,
     offsets: usize,
     records: usize,
+    tokens: usize,
     out: usize,
-) -> usize {
+) {
     let mut arena = ARENA_BYTES.get();
     let (input, output) = arena.split_at_mut(out);
-    let offsets = &input[span(offsets, batch::offsets_length(count))];
-    let length = batch::sealed_length(offsets, count);
     batch::seal(
         key_at(input, key),
         &input[span(heads, count * fernet::HEAD)],
-        offsets,
-        &input[records..],
-        &mut output[..length],
+        (
+            &input[span(offsets, batch::offsets_length(count))],
+            &input[records..],
+        ),
+        &input[span(tokens, batch::offsets_length(count))],
+        output,
     );
-    length
 }
 
 /// Opens `count` tokens into consecutive plaintexts at `out`. The tokens' times
@@ -113,8 +116,10 @@ pub fn open_batch(
     let (times, lengths) = results.split_at_mut(batch::times_length(count));
     batch::open(
         key_at(input, key),
-        &input[span(offsets, batch::offsets_length(count))],
-        &input[tokens..],
+        (
+            &input[span(offsets, batch::offsets_length(count))],
+            &input[tokens..],
+        ),
         times,
         &mut lengths[..batch::lengths_length(count)],
         out,
@@ -128,19 +133,17 @@ fn key_at(bytes: &[u8], start: usize) -> &[u8; fernet::KEY] {
 /// Encrypts `length` bytes at `data` in place and moves the IV on.
 #[wasm_bindgen]
 pub fn cbc_encrypt(key: usize, iv: usize, data: usize, length: usize) {
-    with_cbc(cbc_mode::encrypt, key, iv, data, length);
+    with_cbc(Aes128::cbc_encrypt, key, iv, data, length);
 }
 
 /// Decrypts `length` bytes at `data` in place and moves the IV on.
 #[wasm_bindgen]
 pub fn cbc_decrypt(key: usize, iv: usize, data: usize, length: usize) {
-    with_cbc(cbc_mode::decrypt, key, iv, data, length);
+    with_cbc(Aes128::cbc_decrypt, key, iv, data, length);
 }
 
-type Block = [u8; cbc_mode::BLOCK];
-
 fn with_cbc(
-    operation: fn(&Block, &mut Block, &mut [u8]),
+    operation: fn(&Aes128, &mut Block, &mut [u8]),
     key: usize,
     iv: usize,
     data: usize,
@@ -149,14 +152,14 @@ fn with_cbc(
     let mut arena = ARENA_BYTES.get();
     let [key, iv, data] = arena
         .get_disjoint_mut([
-            span(key, cbc_mode::BLOCK),
-            span(iv, cbc_mode::BLOCK),
+            span(key, BLOCK),
+            span(iv, BLOCK),
             span(data, length),
         ])
         .ok()
         .unwrap();
     let iv = iv.as_mut_array().unwrap();
-    operation(key.as_array().unwrap(), iv, data);
+    operation(&Aes128::new(key.as_array().unwrap()), iv, data);
 }
 
 /// Starts an HMAC-SHA256; returns its slot, or -1 when all are taken.

@@ -13,7 +13,9 @@ mod compression;
 pub mod fernet;
 mod mac;
 pub mod pbkdf2;
+pub mod sha256;
 pub mod slots;
+pub mod vector;
 
 #[cfg(target_arch = "wasm32")]
 mod exports;

@@ -7,6 +7,7 @@
 #![cfg_attr(target_arch = "wasm32", no_std)]
 #![warn(missing_docs)]
 
+pub mod base64;
 pub mod batch;
 pub mod cbc_mode;
 mod compression;

@@ -145,6 +145,13 @@ mod simd128 {
             // SAFETY: a `v128` is 16 bytes, aligned for words, and any bits are valid.
             unsafe { &mut *core::ptr::from_mut(&mut self.0).cast() }
         }
+
+        /// The two halves of 64 bits, the low word of each first.
+        #[inline(always)]
+        pub fn to_halves(self) -> [u64; 2] {
+            // SAFETY: both are 16 bytes without padding, and any bits are valid.
+            unsafe { core::mem::transmute(self.0) }
+        }
     }
 
     impl Add for Vector {
@@ -313,6 +320,12 @@ mod portable {
         /// The four words in their place.
         pub fn words_mut(&mut self) -> &mut [u32; 4] {
             &mut self.0
+        }
+
+        /// The two halves of 64 bits, the low word of each first.
+        pub fn to_halves(self) -> [u64; 2] {
+            let [a, b, c, d] = self.0.map(u64::from);
+            [b << 32 | a, d << 32 | c]
         }
 
         fn zip_bytes(self, other: Self, operation: impl Fn(u8, u8) -> u8) -> Self {

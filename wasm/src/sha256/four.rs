@@ -1,7 +1,7 @@
 //! SHA-256's compression of four independent blocks at once: word `i` of every
 //! block is in one vector, a lane to a block.
 
-use super::{BLOCK, DIGEST_PADDING, State, round_constants};
+use super::{BLOCK, DIGEST_PADDING, REVERSED, State, round_constants};
 use crate::vector::Vector;
 use zeroize::Zeroize;
 
@@ -95,8 +95,7 @@ impl Schedules {
 
     /// Takes in a block for each lane.
     pub fn load(&mut self, blocks: [&[u8; BLOCK]; LANES]) {
-        let reversed = core::hint::black_box(&REVERSED);
-        let reversed = Vector::from_bytes(reversed);
+        let reversed = Vector::from_bytes(core::hint::black_box(&REVERSED));
         for quarter in 0..4 {
             let row = |lane: usize| {
                 Vector::from_bytes(&blocks[lane].as_chunks().0[quarter]).swizzle(reversed)
@@ -198,9 +197,6 @@ const fn scalar_small_sigma_0(x: u32) -> u32 {
 const fn scalar_small_sigma_1(x: u32) -> u32 {
     x.rotate_right(17) ^ x.rotate_right(19) ^ (x >> 10)
 }
-
-/// The bytes of each word in reverse.
-static REVERSED: [u8; 16] = [3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12];
 
 /// Word `j` of row `i` becomes word `i` of row `j`.
 #[inline(always)]

@@ -2,7 +2,7 @@
 //! four lanes.
 
 use super::four::{self, LANES, Schedules, States};
-use super::{BLOCK, INITIAL, State, one, pad, to_bytes, to_words};
+use super::{BLOCK, INITIAL, State, one, pad, to_bytes};
 use crate::vector::Vector;
 use core::ops::Range;
 use zeroize::Zeroize;
@@ -28,11 +28,9 @@ impl Key {
         let mut schedule = one::Schedule::new();
         let mut midstate = |pad: u8| {
             let mut padded = block.map(|byte| byte ^ pad);
-            let mut words = to_words(&padded);
             let mut state = INITIAL;
-            schedule.compress(&mut state, &words);
+            schedule.compress(&mut state, &padded);
             padded.zeroize();
-            words.zeroize();
             state
         };
         let key = Self {
@@ -50,9 +48,7 @@ impl Key {
 
     /// The outer hash over the inner one's digest.
     fn finish(&self, inner: &State) -> State {
-        let mut state = self.outer;
-        one::Schedule::new().compress_digest(&mut state, inner);
-        state
+        hash(self.outer, BLOCK as u64, [&to_bytes(inner), &[]])
     }
 }
 
@@ -79,11 +75,11 @@ fn hash(mut state: State, absorbed: u64, parts: [&[u8]; 2]) -> State {
             if filled < BLOCK {
                 continue;
             }
-            schedule.compress(&mut state, &to_words(&block));
+            schedule.compress(&mut state, &block);
         }
         let (blocks, rest) = part.as_chunks();
         for block in blocks {
-            schedule.compress(&mut state, &to_words(block));
+            schedule.compress(&mut state, block);
         }
         block[..rest.len()].copy_from_slice(rest);
         filled = rest.len();
@@ -91,7 +87,7 @@ fn hash(mut state: State, absorbed: u64, parts: [&[u8]; 2]) -> State {
     let mut last = [[0; BLOCK]; 2];
     let used = pad(&block[..filled], length, &mut last);
     for block in &last[..used] {
-        schedule.compress(&mut state, &to_words(block));
+        schedule.compress(&mut state, block);
     }
     block.zeroize();
     last.zeroize();
@@ -219,7 +215,7 @@ impl Inner {
         let mut state = four::extract(&self.states, lane);
         let mut schedule = one::Schedule::new();
         while !self.lanes[lane].is_done() {
-            schedule.compress(&mut state, &to_words(self.lanes[lane].next(bytes)));
+            schedule.compress(&mut state, self.lanes[lane].next(bytes));
         }
         four::insert(&mut self.states, lane, &state);
     }

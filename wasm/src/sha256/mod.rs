@@ -51,11 +51,8 @@ fn round_constants() -> &'static [[u32; 4]; 16] {
     core::hint::black_box(&ROUND_CONSTANTS)
 }
 
-/// The words of a block of bytes.
-fn to_words(block: &[u8; BLOCK]) -> [u32; 16] {
-    let bytes = block.as_chunks::<4>().0;
-    core::array::from_fn(|index| u32::from_be_bytes(bytes[index]))
-}
+/// The bytes of each word in reverse.
+static REVERSED: [u8; 16] = [3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12];
 
 /// The bytes of a digest.
 pub fn to_bytes(digest: &State) -> [u8; DIGEST] {

@@ -1,7 +1,8 @@
 //! SHA-256's compression of one block: the message schedule in vectors, four
 //! words at a time, and the rounds in plain words, which have a rotation.
 
-use super::{DIGEST_PADDING, State, round_constants};
+use super::hmac::Key;
+use super::{BLOCK, DIGEST_PADDING, REVERSED, State, round_constants};
 use crate::vector::Vector;
 use zeroize::Zeroize;
 
@@ -34,11 +35,11 @@ macro_rules! round {
 
 macro_rules! four_rounds {
     ($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident, $bc:ident, $words:expr) => {
-        let words = $words;
-        round!($a $b $c $d $e $f $g $h, $bc, words[0]);
-        round!($h $a $b $c $d $e $f $g, $bc, words[1]);
-        round!($g $h $a $b $c $d $e $f, $bc, words[2]);
-        round!($f $g $h $a $b $c $d $e, $bc, words[3]);
+        let [first, second, third, fourth] = $words;
+        round!($a $b $c $d $e $f $g $h, $bc, first);
+        round!($h $a $b $c $d $e $f $g, $bc, second);
+        round!($g $h $a $b $c $d $e $f, $bc, third);
+        round!($f $g $h $a $b $c $d $e, $bc, fourth);
     };
 }
 
@@ -79,22 +80,39 @@ impl Schedule {
     }
 
     /// Absorbs a block.
-    pub fn compress(&mut self, state: &mut State, block: &[u32; 16]) {
-        let words = block.as_chunks().0;
-        self.rounds(
-            state,
-            core::array::from_fn(|index| Vector::load(&words[index])),
-        );
+    #[inline(never)]
+    pub fn compress(&mut self, state: &mut State, block: &[u8; BLOCK]) {
+        let reversed = Vector::from_bytes(core::hint::black_box(&REVERSED));
+        let bytes = block.as_chunks().0;
+        let quarter = |index: usize| Vector::from_bytes(&bytes[index]).swizzle(reversed);
+        self.rounds(state, core::array::from_fn(quarter));
     }
 
-    /// Absorbs a block that is a digest and the padding after it.
-    pub fn compress_digest(&mut self, state: &mut State, digest: &State) {
+    /// Absorbs blocks that are a digest and the padding after it: two for each
+    /// iteration of PBKDF2. `u` is the last iteration's value, `t` their sum.
+    #[inline(never)]
+    pub fn iterate(&mut self, key: &Key, u: &mut State, t: &mut State, iterations: u32) {
         let padding = core::hint::black_box(&DIGEST_PADDING).as_chunks().0;
-        let words = digest.as_chunks().0;
-        self.rounds(
-            state,
-            [&words[0], &words[1], &padding[0], &padding[1]].map(Vector::load),
-        );
+        let padding = [Vector::load(&padding[0]), Vector::load(&padding[1])];
+        let mut digest = *u;
+        for _ in 0..iterations {
+            for midstate in [&key.inner, &key.outer] {
+                // Lane by lane: a vector's load would wait for eight stores.
+                let [a, b, c, d, e, f, g, h] = digest;
+                let words = [
+                    Vector::from_words([a, b, c, d]),
+                    Vector::from_words([e, f, g, h]),
+                    padding[0],
+                    padding[1],
+                ];
+                digest = *midstate;
+                self.rounds(&mut digest, words);
+            }
+            for (t, u) in t.iter_mut().zip(digest) {
+                *t ^= u;
+            }
+        }
+        *u = digest;
     }
 
     #[inline(always)]
@@ -130,7 +148,7 @@ impl Schedule {
         let mut at = 12;
         while at < 16 {
             let schedule: &[[u32; 4]; 2] = schedule[at..].first_chunk().unwrap();
-            eight_rounds!(a b c d e f g h, bc, &schedule[0], &schedule[1]);
+            eight_rounds!(a b c d e f g h, bc, schedule[0], schedule[1]);
             at += 2;
         }
         for (state, word) in state.iter_mut().zip([a, b, c, d, e, f, g, h]) {

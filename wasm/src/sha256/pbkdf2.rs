@@ -44,16 +44,7 @@ impl Block256 {
 
     /// Does `iterations` more iterations.
     pub fn run(&mut self, iterations: u32) {
-        let mut schedule = one::Schedule::new();
-        for _ in 0..iterations {
-            let mut inner = self.key.inner;
-            schedule.compress_digest(&mut inner, &self.u);
-            self.u = self.key.outer;
-            schedule.compress_digest(&mut self.u, &inner);
-            for (t, u) in self.t.iter_mut().zip(&self.u) {
-                *t ^= u;
-            }
-        }
+        one::Schedule::new().iterate(&self.key, &mut self.u, &mut self.t, iterations);
         self.output = to_bytes(&self.t);
     }
 

@@ -107,68 +107,27 @@ impl Schedules {
     }
 
     /// Absorbs the blocks.
-    pub fn compress(&mut self, states: &mut States) {
-        self.rounds(states, 16);
-    }
-
-    /// Absorbs blocks that are a digest and the padding after it.
-    pub fn compress_digests(&mut self, states: &mut States) {
-        self.extend_digests();
-        self.rounds(states, 32);
-    }
-
-    /// Words 16 to 31 (FIPS 180-4, section 6.2.2, step 1) where words 8 to 15 are
-    /// the padding: nine of them are zero and what the others add is constant.
-    #[inline(always)]
-    fn extend_digests(&mut self) {
-        const FIRST: u32 = DIGEST_PADDING[0];
-        const LAST: u32 = DIGEST_PADDING[7];
-        let [of_first, of_last, last_sigma_1, first, last] = *core::hint::black_box(&[
-            scalar_small_sigma_0(FIRST),
-            scalar_small_sigma_0(LAST),
-            scalar_small_sigma_1(LAST),
-            FIRST,
-            LAST,
-        ]);
-        let w = &mut self.0;
-        w[16] = small_sigma_0(w[1]) + w[0];
-        w[17] = small_sigma_0(w[2]) + w[1] + Vector::splat(last_sigma_1);
-        for t in 18..22 {
-            w[t] = small_sigma_1(w[t - 2]) + small_sigma_0(w[t - 15]) + w[t - 16];
-        }
-        w[22] = small_sigma_1(w[20]) + small_sigma_0(w[7]) + w[6] + Vector::splat(last);
-        w[23] = small_sigma_1(w[21]) + w[16] + w[7] + Vector::splat(of_first);
-        w[24] = small_sigma_1(w[22]) + w[17] + Vector::splat(first);
-        for t in 25..30 {
-            w[t] = small_sigma_1(w[t - 2]) + w[t - 7];
-        }
-        w[30] = small_sigma_1(w[28]) + w[23] + Vector::splat(of_last);
-        w[31] = small_sigma_1(w[29]) + w[24] + small_sigma_0(w[16]) + Vector::splat(last);
-    }
-
-    /// The rounds, extending the schedules from word `known` on.
     #[inline(never)]
-    fn rounds(&mut self, states: &mut States, known: usize) {
+    pub fn compress(&mut self, states: &mut States) {
         let constants = round_constants();
         let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *states;
         let mut bc = b ^ c;
         let mut t = 0;
-        while t < known {
+        while t < ROUNDS - 16 {
             let constants = &constants[t / 4];
-            let words: &[Vector; 4] = self.0[t..].first_chunk().unwrap();
-            let word = |i: usize| Vector::splat(constants[i]) + words[i];
+            let words: &mut [Vector; 20] = self.0[t..].first_chunk_mut().unwrap();
+            let mut word = |i: usize| {
+                let sum = words[i] + small_sigma_0(words[i + 1]) + words[i + 9];
+                words[i + 16] = sum + small_sigma_1(words[i + 14]);
+                Vector::splat(constants[i]) + words[i]
+            };
             four_rounds!(a b c d e f g h, bc, word);
             t += 4;
         }
         while t < ROUNDS {
             let constants = &constants[t / 4];
-            let words: &mut [Vector; 20] = self.0[t - 16..].first_chunk_mut().unwrap();
-            let mut word = |i: usize| {
-                let sum = words[i] + small_sigma_0(words[i + 1]) + words[i + 9];
-                let word = sum + small_sigma_1(words[i + 14]);
-                words[i + 16] = word;
-                Vector::splat(constants[i]) + word
-            };
+            let words: &[Vector; 4] = self.0[t..].first_chunk().unwrap();
+            let word = |i: usize| Vector::splat(constants[i]) + words[i];
             four_rounds!(a b c d e f g h, bc, word);
             t += 4;
         }
@@ -190,14 +149,6 @@ impl Drop for Schedules {
     }
 }
 
-const fn scalar_small_sigma_0(x: u32) -> u32 {
-    x.rotate_right(7) ^ x.rotate_right(18) ^ (x >> 3)
-}
-
-const fn scalar_small_sigma_1(x: u32) -> u32 {
-    x.rotate_right(17) ^ x.rotate_right(19) ^ (x >> 10)
-}
-
 /// Word `j` of row `i` becomes word `i` of row `j`.
 #[inline(always)]
 fn transpose([a, b, c, d]: [Vector; 4]) -> [Vector; 4] {
@@ -212,11 +163,13 @@ fn transpose([a, b, c, d]: [Vector; 4]) -> [Vector; 4] {
 }
 
 /// The chaining value of `lane`.
+#[inline(never)]
 pub fn extract(states: &States, lane: usize) -> State {
     states.map(|word| word.to_words()[lane])
 }
 
 /// Puts a chaining value into `lane`.
+#[inline(never)]
 pub fn insert(states: &mut States, lane: usize, value: &State) {
     for (state, word) in states.iter_mut().zip(value) {
         state.words_mut()[lane] = *word;

@@ -25,11 +25,10 @@ impl Key {
         } else {
             block[..key.len()].copy_from_slice(key);
         }
-        let mut schedule = one::Schedule::new();
-        let mut midstate = |pad: u8| {
+        let midstate = |pad: u8| {
             let mut padded = block.map(|byte| byte ^ pad);
             let mut state = INITIAL;
-            schedule.compress(&mut state, &padded);
+            one::compress(&mut state, &padded);
             padded.zeroize();
             state
         };
@@ -61,7 +60,6 @@ impl Drop for Key {
 
 /// Ends a hash that has absorbed `absorbed` bytes, whole blocks, with `parts`.
 fn hash(mut state: State, absorbed: u64, parts: [&[u8]; 2]) -> State {
-    let mut schedule = one::Schedule::new();
     let mut block = [0; BLOCK];
     let mut filled = 0;
     let mut length = absorbed;
@@ -75,11 +73,11 @@ fn hash(mut state: State, absorbed: u64, parts: [&[u8]; 2]) -> State {
             if filled < BLOCK {
                 continue;
             }
-            schedule.compress(&mut state, &block);
+            one::compress(&mut state, &block);
         }
         let (blocks, rest) = part.as_chunks();
         for block in blocks {
-            schedule.compress(&mut state, block);
+            one::compress(&mut state, block);
         }
         block[..rest.len()].copy_from_slice(rest);
         filled = rest.len();
@@ -87,7 +85,7 @@ fn hash(mut state: State, absorbed: u64, parts: [&[u8]; 2]) -> State {
     let mut last = [[0; BLOCK]; 2];
     let used = pad(&block[..filled], length, &mut last);
     for block in &last[..used] {
-        schedule.compress(&mut state, block);
+        one::compress(&mut state, block);
     }
     block.zeroize();
     last.zeroize();
@@ -213,9 +211,8 @@ impl Inner {
     /// Absorbs all that `lane` has.
     fn finish_alone(&mut self, lane: usize, bytes: &[u8]) {
         let mut state = four::extract(&self.states, lane);
-        let mut schedule = one::Schedule::new();
         while !self.lanes[lane].is_done() {
-            schedule.compress(&mut state, self.lanes[lane].next(bytes));
+            one::compress(&mut state, self.lanes[lane].next(bytes));
         }
         four::insert(&mut self.states, lane, &state);
     }
@@ -271,7 +268,7 @@ impl Outer {
             }
             _ => {
                 let mut states = key.outer.map(Vector::splat);
-                self.schedules.compress_digests(&mut states);
+                self.schedules.compress(&mut states);
                 for (lane, &index) in self.indices[..self.waiting].iter().enumerate() {
                     messages.tag(index, &to_bytes(&four::extract(&states, lane)));
                 }

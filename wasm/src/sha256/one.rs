@@ -4,13 +4,6 @@
 use super::hmac::Key;
 use super::{BLOCK, DIGEST_PADDING, REVERSED, State, round_constants};
 use crate::vector::Vector;
-use zeroize::Zeroize;
-
-/// The words of a schedule with the round constants added, wiped when dropped.
-///
-/// They pass from vectors to words through memory, which is cheaper than taking
-/// the lanes of a vector one by one.
-pub struct Schedule([[u32; 4]; 16]);
 
 /// One round (FIPS 180-4, section 6.2.2, step 3) on variables that trade places.
 ///
@@ -33,20 +26,16 @@ macro_rules! round {
     };
 }
 
+/// Four rounds, after which the variables have moved on by four places. The
+/// words come in with their round constants added.
 macro_rules! four_rounds {
     ($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident, $bc:ident, $words:expr) => {
-        let [first, second, third, fourth] = $words;
+        let [first, second, third, fourth] = $words.to_words();
         round!($a $b $c $d $e $f $g $h, $bc, first);
         round!($h $a $b $c $d $e $f $g, $bc, second);
         round!($g $h $a $b $c $d $e $f, $bc, third);
         round!($f $g $h $a $b $c $d $e, $bc, fourth);
-    };
-}
-
-macro_rules! eight_rounds {
-    ($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident, $bc:ident, $first:expr, $second:expr) => {
-        four_rounds!($a $b $c $d $e $f $g $h, $bc, $first);
-        four_rounds!($e $f $g $h $a $b $c $d, $bc, $second);
+        ($a, $b, $c, $d, $e, $f, $g, $h) = ($e, $f, $g, $h, $a, $b, $c, $d);
     };
 }
 
@@ -73,98 +62,59 @@ fn extend([a, b, c, d]: [Vector; 4]) -> Vector {
     sum + zero.pick::<0, 0, 4, 6>(sigma(sum.pick::<0, 0, 1, 1>(sum)))
 }
 
-impl Schedule {
-    /// An empty schedule.
-    pub fn new() -> Self {
-        Self([[0; 4]; 16])
-    }
-
-    /// Absorbs a block.
-    #[inline(never)]
-    pub fn compress(&mut self, state: &mut State, block: &[u8; BLOCK]) {
-        let reversed = Vector::from_bytes(core::hint::black_box(&REVERSED));
-        let bytes = block.as_chunks().0;
-        let quarter = |index: usize| Vector::from_bytes(&bytes[index]).swizzle(reversed);
-        self.rounds(state, core::array::from_fn(quarter));
-    }
-
-    /// Absorbs blocks that are a digest and the padding after it: two for each
-    /// iteration of PBKDF2. `u` is the last iteration's value, `t` their sum.
-    #[inline(never)]
-    pub fn iterate(&mut self, key: &Key, u: &mut State, t: &mut State, iterations: u32) {
-        let padding = core::hint::black_box(&DIGEST_PADDING).as_chunks().0;
-        let padding = [Vector::load(&padding[0]), Vector::load(&padding[1])];
-        let mut digest = *u;
-        for _ in 0..iterations {
-            for midstate in [&key.inner, &key.outer] {
-                // Lane by lane: a vector's load would wait for eight stores.
-                let [a, b, c, d, e, f, g, h] = digest;
-                let words = [
-                    Vector::from_words([a, b, c, d]),
-                    Vector::from_words([e, f, g, h]),
-                    padding[0],
-                    padding[1],
-                ];
-                digest = *midstate;
-                self.rounds(&mut digest, words);
-            }
-            for (t, u) in t.iter_mut().zip(digest) {
-                *t ^= u;
-            }
-        }
-        *u = digest;
-    }
-
-    #[inline(always)]
-    fn rounds(&mut self, state: &mut State, mut words: [Vector; 4]) {
-        let constants = round_constants();
-        let schedule = &mut self.0;
-        for index in 0..4 {
-            schedule[index] = (words[index] + Vector::load(&constants[index])).to_words();
-        }
-        let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
-        let mut bc = b ^ c;
-        let mut at = 0;
-        while at < 12 {
-            let constants: &[[u32; 4]; 4] = constants[at + 4..].first_chunk().unwrap();
-            let schedule: &mut [[u32; 4]; 8] = schedule[at..].first_chunk_mut().unwrap();
-            macro_rules! next {
-                ($index:literal) => {{
-                    words[$index] = extend([
-                        words[$index],
-                        words[($index + 1) % 4],
-                        words[($index + 2) % 4],
-                        words[($index + 3) % 4],
-                    ]);
-                    let word = words[$index] + Vector::load(&constants[$index]);
-                    schedule[$index + 4] = word.to_words();
-                    schedule[$index]
-                }};
-            }
-            eight_rounds!(a b c d e f g h, bc, next!(0), next!(1));
-            eight_rounds!(a b c d e f g h, bc, next!(2), next!(3));
-            at += 4;
-        }
-        let mut at = 12;
-        while at < 16 {
-            let schedule: &[[u32; 4]; 2] = schedule[at..].first_chunk().unwrap();
-            eight_rounds!(a b c d e f g h, bc, schedule[0], schedule[1]);
-            at += 2;
-        }
-        for (state, word) in state.iter_mut().zip([a, b, c, d, e, f, g, h]) {
-            *state = state.wrapping_add(word);
-        }
-    }
+/// Absorbs a block.
+#[inline(never)]
+pub fn compress(state: &mut State, block: &[u8; BLOCK]) {
+    let reversed = Vector::from_bytes(core::hint::black_box(&REVERSED));
+    let bytes = block.as_chunks().0;
+    let quarter = |index: usize| Vector::from_bytes(&bytes[index]).swizzle(reversed);
+    rounds(state, core::array::from_fn(quarter));
 }
 
-impl Default for Schedule {
-    fn default() -> Self {
-        Self::new()
+/// Iterates PBKDF2: `u` is the last iteration's value, `t` the sum of all so far.
+#[inline(never)]
+pub fn iterate(key: &Key, u: &mut State, t: &mut State, iterations: u32) {
+    let padding = core::hint::black_box(&DIGEST_PADDING).as_chunks().0;
+    let padding = [Vector::load(&padding[0]), Vector::load(&padding[1])];
+    let mut digest = *u;
+    for _ in 0..iterations {
+        for midstate in [&key.inner, &key.outer] {
+            // Lane by lane: a vector's load would wait for the stores of words.
+            let [a, b, c, d, e, f, g, h] = digest;
+            let words = [
+                Vector::from_words([a, b, c, d]),
+                Vector::from_words([e, f, g, h]),
+                padding[0],
+                padding[1],
+            ];
+            digest = *midstate;
+            rounds(&mut digest, words);
+        }
+        for (t, u) in t.iter_mut().zip(digest) {
+            *t ^= u;
+        }
     }
+    *u = digest;
 }
 
-impl Drop for Schedule {
-    fn drop(&mut self) {
-        self.0.zeroize();
+/// The rounds. They are a short loop: engines allocate registers for it better
+/// than for long code, and keep closer to the order that the instructions are in.
+#[inline(always)]
+fn rounds(state: &mut State, mut words: [Vector; 4]) {
+    let constants = round_constants();
+    let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
+    let mut bc = b ^ c;
+    for constants in &constants[..12] {
+        let word = words[0] + Vector::load(constants);
+        words = [words[1], words[2], words[3], extend(words)];
+        four_rounds!(a b c d e f g h, bc, word);
+    }
+    for constants in &constants[12..] {
+        let word = words[0] + Vector::load(constants);
+        words = [words[1], words[2], words[3], words[0]];
+        four_rounds!(a b c d e f g h, bc, word);
+    }
+    for (state, word) in state.iter_mut().zip([a, b, c, d, e, f, g, h]) {
+        *state = state.wrapping_add(word);
     }
 }

@@ -44,7 +44,7 @@ impl Block256 {
 
     /// Does `iterations` more iterations.
     pub fn run(&mut self, iterations: u32) {
-        one::Schedule::new().iterate(&self.key, &mut self.u, &mut self.t, iterations);
+        one::iterate(&self.key, &mut self.u, &mut self.t, iterations);
         self.output = to_bytes(&self.t);
     }
 
@@ -111,7 +111,7 @@ impl Lanes {
         for _ in 0..iterations {
             for midstates in [&self.inner, &self.outer] {
                 let mut states = *midstates;
-                schedules.compress_digests(&mut states);
+                schedules.compress(&mut states);
                 *schedules.digests() = states;
             }
             for (t, u) in self.t.iter_mut().zip(schedules.digests()) {

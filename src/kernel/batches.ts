@@ -27,15 +27,24 @@ export function sealBatch(
   offsets: Uint32Array,
 ): Batch | undefined {
   const length = offsets[offsets.length - 1];
-  const need = records.bytes.length + records.offsets.byteLength + heads.length + length;
+  const need = records.bytes.length + 2 * offsets.byteLength + heads.length + length;
   if (need + SPARE > kernel.arenaLength) return undefined;
   return kernel.call((exports, arena) => {
     const keyAt = arena.write(key);
     const headsAt = arena.write(heads);
     const offsetsAt = arena.writeWords(records.offsets);
     const recordsAt = arena.write(records.bytes);
+    const tokensAt = arena.writeWords(offsets);
     const out = arena.place(length);
-    exports.seal_batch(batchLength(records), keyAt, headsAt, offsetsAt, recordsAt, out);
+    exports.seal_batch(
+      batchLength(records),
+      keyAt,
+      headsAt,
+      offsetsAt,
+      recordsAt,
+      tokensAt,
+      out,
+    );
     return { bytes: arena.read(out, length), offsets };
   });
 }

@@ -21,8 +21,9 @@ export interface KernelExports {
     heads: number,
     offsets: number,
     records: number,
+    tokens: number,
     out: number,
-  ): number;
+  ): void;
   open_batch(
     count: number,
     key: number,

@@ -68,13 +68,7 @@ pub fn lengths_length(count: usize) -> usize {
 
 /// Seals `records` (offsets and bytes), each with its head (time and IV), into the
 /// tokens that `tokens` bounds in `out`.
-pub fn seal(
-    key: &[u8; KEY],
-    heads: &[u8],
-    records: (&[u8], &[u8]),
-    tokens: &[u8],
-    out: &mut [u8],
-) {
+pub fn seal(key: &[u8; KEY], heads: &[u8], records: (&[u8], &[u8]), tokens: &[u8], out: &mut [u8]) {
     let keys = Keys::new(key);
     let heads = heads.as_chunks::<HEAD>().0;
     let (records, bytes) = (Offsets::new(records.0), records.1);
@@ -151,7 +145,9 @@ pub fn open(
         let text = &texts[tokens.range(index)];
         let raw = &mut out[raw_start(tokens, index)..][..text.len() / 4 * 3];
         let decoded = base64::decode(text, raw).filter(|&length| fernet::is_token(&raw[..length]));
-        *length = decoded.map_or(INVALID, |length| length as u32).to_le_bytes();
+        *length = decoded
+            .map_or(INVALID, |length| length as u32)
+            .to_le_bytes();
     }
     let mut opening = Verifying {
         tokens,

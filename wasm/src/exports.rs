@@ -2,6 +2,7 @@
 //! sliced with bounds checks; a call that does not fit traps.
 
 use crate::aes::{Aes128, BLOCK, Block};
+use crate::sha256::pbkdf2::{Block256, Blocks, run_many};
 use crate::{batch, fernet, mac, pbkdf2, slots::Slots};
 use core::cell::{RefCell, RefMut};
 use core::ops::Range;
@@ -151,11 +152,7 @@ fn with_cbc(
 ) {
     let mut arena = ARENA_BYTES.get();
     let [key, iv, data] = arena
-        .get_disjoint_mut([
-            span(key, BLOCK),
-            span(iv, BLOCK),
-            span(data, length),
-        ])
+        .get_disjoint_mut([span(key, BLOCK), span(iv, BLOCK), span(data, length)])
         .ok()
         .unwrap();
     let iv = iv.as_mut_array().unwrap();
@@ -218,16 +215,43 @@ pub fn derivation_start(
         .map_or(NONE, |slot| slot as i32)
 }
 
+/// The SHA-256 derivations among the slots.
+struct Lanes<'a> {
+    table: &'a mut Slots<pbkdf2::AnyBlock, DERIVATIONS>,
+    slots: [u8; DERIVATIONS],
+}
+
+impl Blocks for Lanes<'_> {
+    fn block(&mut self, index: usize) -> &mut Block256 {
+        match self.table.get(self.slots[index].into()) {
+            Some(pbkdf2::AnyBlock::Sha256(block)) => block,
+            _ => unreachable!(),
+        }
+    }
+}
+
 /// Does `iterations` more iterations of each of the `count` slots whose numbers
-/// (a byte each) are at `slots`. Ask for 1,000 at most: engines compile a
-/// kernel between calls, never within one.
+/// (a byte each, no two the same) are at `slots`. Ask for 1,000 at most: engines
+/// compile a kernel between calls, never within one.
 #[wasm_bindgen]
 pub fn derivation_run(slots: usize, count: usize, iterations: u32) {
     let arena = ARENA_BYTES.get();
     let mut table = DERIVATION_SLOTS.get();
+    let mut lanes = Lanes {
+        table: &mut table,
+        slots: [0; DERIVATIONS],
+    };
+    let mut in_lanes = 0;
     for &slot in &arena[span(slots, count)] {
-        table.get(slot.into()).unwrap().run(iterations);
+        match lanes.table.get(slot.into()).unwrap() {
+            pbkdf2::AnyBlock::Sha256(_) => {
+                lanes.slots[in_lanes] = slot;
+                in_lanes += 1;
+            }
+            other => other.run(iterations),
+        }
     }
+    run_many(&mut lanes, in_lanes, iterations);
 }
 
 /// Writes the output block for the iterations done so far at `out`; returns

@@ -8,12 +8,13 @@
 #![warn(missing_docs)]
 
 pub mod aes;
+pub mod base64;
 pub mod batch;
-pub mod cbc_mode;
 mod compression;
 pub mod fernet;
-mod mac;
+pub mod mac;
 pub mod pbkdf2;
+pub mod sha256;
 pub mod slots;
 pub mod vector;
 

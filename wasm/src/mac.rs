@@ -3,6 +3,7 @@
 use hmac::{EagerHash, Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+/// HMAC-SHA256 in the making.
 pub type HmacSha256 = Hmac<Sha256>;
 
 /// HMAC takes a key of any length, so keying cannot fail.

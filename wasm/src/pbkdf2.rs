@@ -5,8 +5,9 @@
 //! opad block (RFC 2104), so that an iteration costs two compressions, not four.
 
 use crate::compression::{Compression, MAX_BLOCK, MAX_DIGEST};
+use crate::sha256::pbkdf2::Block256;
 use sha1::Sha1;
-use sha2::{Sha256, Sha384, Sha512};
+use sha2::{Sha384, Sha512};
 use zeroize::Zeroize;
 
 /// One output block `T_i` in the making.
@@ -91,7 +92,7 @@ pub enum AnyBlock {
     /// Number 0.
     Sha1(Block<Sha1>) = 1,
     /// Number 1.
-    Sha256(Block<Sha256>) = 2,
+    Sha256(Block256) = 2,
     /// Number 2.
     Sha384(Block<Sha384>) = 3,
     /// Number 3.
@@ -103,7 +104,7 @@ impl AnyBlock {
     pub fn new(hash: u32, password: &[u8], salt: &[u8], index: u32) -> Option<Self> {
         Some(match hash {
             0 => Self::Sha1(Block::new(password, salt, index)),
-            1 => Self::Sha256(Block::new(password, salt, index)),
+            1 => Self::Sha256(Block256::new(password, salt, index)),
             2 => Self::Sha384(Block::new(password, salt, index)),
             3 => Self::Sha512(Block::new(password, salt, index)),
             _ => return None,
@@ -135,6 +136,7 @@ impl AnyBlock {
 mod tests {
     use super::*;
     use crate::test_bytes::TestBytes;
+    use sha2::Sha256;
 
     fn sliced(hash: u32, password: &[u8], salt: &[u8], slices: &[u32], length: usize) -> Vec<u8> {
         let mut out = Vec::new();

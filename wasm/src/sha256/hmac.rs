@@ -1,0 +1,391 @@
+//! HMAC-SHA256 (RFC 2104) over whole messages: one, or a ragged batch of them in
+//! four lanes.
+
+use super::four::{self, LANES, Schedules, States};
+use super::{BLOCK, INITIAL, State, one, pad, to_bytes};
+use crate::vector::Vector;
+use core::ops::Range;
+use zeroize::Zeroize;
+
+/// A key as two midstates, the hash after its ipad block and after its opad
+/// block; wiped when dropped.
+#[derive(Clone)]
+pub struct Key {
+    pub(super) inner: State,
+    pub(super) outer: State,
+}
+
+impl Key {
+    /// Takes a key of any length.
+    pub fn new(key: &[u8]) -> Self {
+        let mut block = [0; BLOCK];
+        if key.len() > BLOCK {
+            let digest = hash(INITIAL, 0, [key, &[]]);
+            block[..32].copy_from_slice(&to_bytes(&digest));
+        } else {
+            block[..key.len()].copy_from_slice(key);
+        }
+        let midstate = |pad: u8| {
+            let mut padded = block.map(|byte| byte ^ pad);
+            let mut state = INITIAL;
+            one::compress(&mut state, &padded);
+            padded.zeroize();
+            state
+        };
+        let key = Self {
+            inner: midstate(0x36),
+            outer: midstate(0x5c),
+        };
+        block.zeroize();
+        key
+    }
+
+    /// The HMAC of a message that is in two parts.
+    pub fn digest(&self, parts: [&[u8]; 2]) -> State {
+        self.finish(&hash(self.inner, BLOCK as u64, parts))
+    }
+
+    /// The outer hash over the inner one's digest.
+    fn finish(&self, inner: &State) -> State {
+        hash(self.outer, BLOCK as u64, [&to_bytes(inner), &[]])
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        self.inner.zeroize();
+        self.outer.zeroize();
+    }
+}
+
+/// Ends a hash that has absorbed `absorbed` bytes, whole blocks, with `parts`.
+fn hash(mut state: State, absorbed: u64, parts: [&[u8]; 2]) -> State {
+    let mut block = [0; BLOCK];
+    let mut filled = 0;
+    let mut length = absorbed;
+    for mut part in parts {
+        length += part.len() as u64;
+        if filled > 0 {
+            let taken = part.len().min(BLOCK - filled);
+            block[filled..filled + taken].copy_from_slice(&part[..taken]);
+            part = &part[taken..];
+            filled += taken;
+            if filled < BLOCK {
+                continue;
+            }
+            one::compress(&mut state, &block);
+        }
+        let (blocks, rest) = part.as_chunks();
+        for block in blocks {
+            one::compress(&mut state, block);
+        }
+        block[..rest.len()].copy_from_slice(rest);
+        filled = rest.len();
+    }
+    let mut last = [[0; BLOCK]; 2];
+    let used = pad(&block[..filled], length, &mut last);
+    for block in &last[..used] {
+        one::compress(&mut state, block);
+    }
+    block.zeroize();
+    last.zeroize();
+    state
+}
+
+/// Messages in one run of bytes, and a place for their tags, which may be in the
+/// same run: a message's tag comes only when no more of that message is read.
+pub trait Messages {
+    /// The bytes that hold the messages.
+    fn bytes(&self) -> &[u8];
+    /// Where message `index` is. It is asked for once a message, in order.
+    fn place(&mut self, index: usize) -> Range<usize>;
+    /// Takes the tag of message `index`; tags come in any order.
+    fn tag(&mut self, index: usize, tag: &[u8; 32]);
+}
+
+/// Gives every message of `count` its tag.
+pub fn hmac_many(key: &Key, count: usize, messages: &mut impl Messages) {
+    let mut inner = Inner::new();
+    let mut outer = Outer::new();
+    let mut started = 0;
+    loop {
+        for lane in 0..LANES {
+            if inner.lanes[lane].index.is_none() && started < count {
+                inner.start(lane, key, started, messages);
+                started += 1;
+            }
+        }
+        let mut busy = (0..LANES).filter(|&lane| inner.lanes[lane].index.is_some());
+        let Some(first) = busy.next() else { break };
+        if busy.next().is_none() {
+            inner.finish_alone(first, messages.bytes());
+        } else {
+            inner.absorb(messages.bytes());
+        }
+        for lane in 0..LANES {
+            if let Some((index, digest)) = inner.take(lane) {
+                outer.push(key, index, &digest, messages);
+            }
+        }
+    }
+    outer.flush(key, messages);
+}
+
+/// The inner hashes under way.
+struct Inner {
+    lanes: [Lane; LANES],
+    states: States,
+    schedules: Schedules,
+}
+
+/// What a lane's inner hash has still to absorb.
+struct Lane {
+    /// The message's number, or `None` when the lane is idle.
+    index: Option<usize>,
+    /// Whole blocks.
+    whole: Range<usize>,
+    /// The last blocks, with the message's end and its padding.
+    last: [[u8; BLOCK]; 2],
+    /// Which of those.
+    ending: Range<usize>,
+}
+
+impl Lane {
+    const IDLE: Self = Self {
+        index: None,
+        whole: 0..0,
+        last: [[0; BLOCK]; 2],
+        ending: 0..0,
+    };
+
+    fn new(index: usize, messages: &mut impl Messages) -> Self {
+        let Range { start, end } = messages.place(index);
+        let (blocks, rest) = messages.bytes()[start..end].as_chunks::<BLOCK>();
+        let mut last = [[0; BLOCK]; 2];
+        let used = pad(rest, (BLOCK + end - start) as u64, &mut last);
+        Self {
+            index: Some(index),
+            whole: start..start + BLOCK * blocks.len(),
+            last,
+            ending: 0..used,
+        }
+    }
+
+    /// The next block, or any when there is none.
+    fn next<'a>(&'a mut self, bytes: &'a [u8]) -> &'a [u8; BLOCK] {
+        if self.whole.is_empty() {
+            &self.last[self.ending.next().unwrap_or(0)]
+        } else {
+            let (block, _) = bytes[self.whole.start..].split_first_chunk().unwrap();
+            self.whole.start += BLOCK;
+            block
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.whole.is_empty() && self.ending.is_empty()
+    }
+}
+
+impl Inner {
+    fn new() -> Self {
+        Self {
+            lanes: [Lane::IDLE; LANES],
+            states: States::default(),
+            schedules: Schedules::new(),
+        }
+    }
+
+    fn start(&mut self, lane: usize, key: &Key, index: usize, messages: &mut impl Messages) {
+        self.lanes[lane] = Lane::new(index, messages);
+        four::insert(&mut self.states, lane, &key.inner);
+    }
+
+    /// Absorbs one block in every lane.
+    fn absorb(&mut self, bytes: &[u8]) {
+        self.schedules
+            .load(self.lanes.each_mut().map(|lane| lane.next(bytes)));
+        self.schedules.compress(&mut self.states);
+    }
+
+    /// Absorbs all that `lane` has.
+    fn finish_alone(&mut self, lane: usize, bytes: &[u8]) {
+        let mut state = four::extract(&self.states, lane);
+        while !self.lanes[lane].is_done() {
+            one::compress(&mut state, self.lanes[lane].next(bytes));
+        }
+        four::insert(&mut self.states, lane, &state);
+    }
+
+    /// Takes the digest of a lane that is done, and leaves the lane idle.
+    fn take(&mut self, lane: usize) -> Option<(usize, State)> {
+        if !self.lanes[lane].is_done() {
+            return None;
+        }
+        let index = self.lanes[lane].index.take()?;
+        Some((index, four::extract(&self.states, lane)))
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.states.zeroize();
+    }
+}
+
+/// Inner digests that wait until there are enough of them to fill the lanes.
+struct Outer {
+    indices: [usize; LANES],
+    waiting: usize,
+    schedules: Schedules,
+}
+
+impl Outer {
+    fn new() -> Self {
+        Self {
+            indices: [0; LANES],
+            waiting: 0,
+            schedules: Schedules::new(),
+        }
+    }
+
+    fn push(&mut self, key: &Key, index: usize, inner: &State, messages: &mut impl Messages) {
+        four::insert(self.schedules.digests(), self.waiting, inner);
+        self.indices[self.waiting] = index;
+        self.waiting += 1;
+        if self.waiting == LANES {
+            self.flush(key, messages);
+        }
+    }
+
+    /// Hashes what waits.
+    fn flush(&mut self, key: &Key, messages: &mut impl Messages) {
+        match self.waiting {
+            0 => {}
+            1 => {
+                let inner = four::extract(self.schedules.digests(), 0);
+                messages.tag(self.indices[0], &to_bytes(&key.finish(&inner)));
+            }
+            _ => {
+                let mut states = key.outer.map(Vector::splat);
+                self.schedules.compress(&mut states);
+                for (lane, &index) in self.indices[..self.waiting].iter().enumerate() {
+                    messages.tag(index, &to_bytes(&four::extract(&states, lane)));
+                }
+            }
+        }
+        self.waiting = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_bytes::TestBytes;
+    use ::hmac::{Hmac, KeyInit, Mac};
+    use sha2::Sha256;
+
+    fn expected(key: &[u8], message: &[u8]) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+        mac.update(message);
+        mac.finalize().into_bytes().into()
+    }
+
+    /// Messages with gaps for their tags, as tokens are sealed.
+    struct Sealing {
+        bytes: Vec<u8>,
+        places: Vec<Range<usize>>,
+        asked: usize,
+        tagged: usize,
+    }
+
+    impl Messages for Sealing {
+        fn bytes(&self) -> &[u8] {
+            &self.bytes
+        }
+
+        fn place(&mut self, index: usize) -> Range<usize> {
+            assert_eq!(index, self.asked);
+            self.asked += 1;
+            self.places[index].clone()
+        }
+
+        fn tag(&mut self, index: usize, tag: &[u8; 32]) {
+            let end = self.places[index].end;
+            self.bytes[end..end + 32].copy_from_slice(tag);
+            self.tagged += 1;
+        }
+    }
+
+    fn check(random: &mut TestBytes, key: &[u8], lengths: &[usize]) {
+        let mut places = Vec::new();
+        let mut end = 0;
+        for length in lengths {
+            places.push(end..end + length);
+            end += length + 32;
+        }
+        let bytes = random.bytes(end);
+        let tags: Vec<_> = places
+            .iter()
+            .map(|place| expected(key, &bytes[place.clone()]))
+            .collect();
+        let mut messages = Sealing {
+            bytes: bytes.clone(),
+            places,
+            asked: 0,
+            tagged: 0,
+        };
+        hmac_many(&Key::new(key), lengths.len(), &mut messages);
+        assert_eq!(messages.tagged, lengths.len());
+        for (place, tag) in messages.places.iter().zip(tags) {
+            assert_eq!(messages.bytes[place.clone()], bytes[place.clone()]);
+            assert_eq!(messages.bytes[place.end..place.end + 32], tag);
+        }
+    }
+
+    #[test]
+    fn every_length_of_message_and_of_key_equals_the_hmac_crate() {
+        let mut random = TestBytes::new(21);
+        for length in 0..300 {
+            let (key, message) = (random.up_to(200), random.bytes(length));
+            for split in [0, length / 3, length] {
+                let (left, right) = message.split_at(split);
+                let digest = Key::new(&key).digest([left, right]);
+                assert_eq!(to_bytes(&digest), expected(&key, &message));
+            }
+        }
+    }
+
+    #[test]
+    fn ragged_batches_equal_the_hmac_crate() {
+        let mut random = TestBytes::new(22);
+        for case in 0..4_000 {
+            let count = case % 14;
+            let longest = [130, 70, 600][case % 3];
+            let key = random.up_to(100);
+            let lengths: Vec<_> = (0..count).map(|_| random.below(longest)).collect();
+            check(&mut random, &key, &lengths);
+        }
+    }
+
+    #[test]
+    fn large_batches_and_messages_equal_the_hmac_crate() {
+        let mut random = TestBytes::new(23);
+        let lengths: Vec<_> = (0..1_000).map(|_| random.below(200)).collect();
+        check(&mut random, b"key", &lengths);
+        for lengths in [&[65_536][..], &[0, 65_535, 1], &[9, 30_000, 64, 0, 7_777]] {
+            check(&mut random, b"key", lengths);
+        }
+    }
+
+    #[test]
+    fn rfc_4231s_vector() {
+        // RFC 4231, test case 2
+        let digest = Key::new(b"Jefe").digest([b"what do ya want ", b"for nothing?"]);
+        assert_eq!(
+            &to_bytes(&digest),
+            b"\x5b\xdc\xc1\x46\xbf\x60\x75\x4e\x6a\x04\x24\x26\x08\x95\x75\xc7\
+              \x5a\x00\x3f\x08\x9d\x27\x39\x83\x9d\xec\x58\xb9\x64\xec\x38\x43"
+        );
+    }
+}

@@ -145,7 +145,8 @@ pub fn hmac_many(key: &Key, count: usize, messages: &mut impl Messages) {
     outer.flush(key, messages);
 }
 
-/// The inner hashes under way.
+/// The inner hashes under way. Its functions, and those of [`Outer`], are called
+/// and not copied in, once for each lane, for the sake of the module's size.
 struct Inner {
     lanes: [Lane; LANES],
     states: States,
@@ -210,12 +211,14 @@ impl Inner {
         }
     }
 
+    #[inline(never)]
     fn start(&mut self, lane: usize, key: &Key, index: usize, messages: &mut impl Messages) {
         self.lanes[lane] = Lane::new(index, messages);
         four::insert(&mut self.states, lane, &key.inner);
     }
 
     /// Absorbs one block in every lane.
+    #[inline(never)]
     fn absorb(&mut self, bytes: &[u8]) {
         self.schedules
             .load(self.lanes.each_mut().map(|lane| lane.next(bytes)));
@@ -223,6 +226,7 @@ impl Inner {
     }
 
     /// Absorbs all that the lanes have, one lane after the other.
+    #[inline(never)]
     fn finish_alone(&mut self, bytes: &[u8]) {
         for (number, lane) in self.lanes.iter_mut().enumerate() {
             let mut state = four::extract(&self.states, number);
@@ -234,6 +238,7 @@ impl Inner {
     }
 
     /// Takes the digest of a lane that is done, and leaves the lane idle.
+    #[inline(never)]
     fn take(&mut self, lane: usize) -> Option<(usize, State)> {
         if !self.lanes[lane].is_done() {
             return None;
@@ -265,6 +270,7 @@ impl Outer {
         }
     }
 
+    #[inline(never)]
     fn push(&mut self, key: &Key, index: usize, inner: &State, messages: &mut impl Messages) {
         four::insert(self.schedules.digests(), self.waiting, inner);
         self.indices[self.waiting] = index;
@@ -275,6 +281,7 @@ impl Outer {
     }
 
     /// Hashes what waits.
+    #[inline(never)]
     fn flush(&mut self, key: &Key, messages: &mut impl Messages) {
         let indices = &self.indices[..self.waiting];
         if self.waiting < FEWEST {

@@ -92,8 +92,8 @@ impl Schedules {
         Self(words)
     }
 
-    /// The first half of the blocks, where a digest goes: [`Self::compress_digests`]
-    /// takes the other half for its padding.
+    /// The first half of the blocks, where a digest goes: unless [`Self::load`] has
+    /// overwritten it, the other half is the padding after one.
     pub fn digests(&mut self) -> &mut States {
         self.0.first_chunk_mut().unwrap()
     }

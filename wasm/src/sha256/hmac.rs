@@ -1,8 +1,8 @@
 //! HMAC-SHA256 (RFC 2104) over whole messages: one, or a ragged batch of them in
 //! four lanes.
 
-use super::four::{self, LANES, Schedules, States};
-use super::{BLOCK, INITIAL, State, one, pad, to_bytes};
+use super::four::{self, FEWEST, LANES, Schedules, States};
+use super::{BLOCK, DIGEST, DIGEST_PADDING, INITIAL, State, one, pad, to_bytes, wipe};
 use crate::vector::Vector;
 use core::ops::Range;
 use zeroize::Zeroize;
@@ -29,14 +29,14 @@ impl Key {
             let mut padded = block.map(|byte| byte ^ pad);
             let mut state = INITIAL;
             one::compress(&mut state, &padded);
-            padded.zeroize();
+            wipe(&mut padded);
             state
         };
         let key = Self {
             inner: midstate(0x36),
             outer: midstate(0x5c),
         };
-        block.zeroize();
+        wipe(&mut block);
         key
     }
 
@@ -47,7 +47,13 @@ impl Key {
 
     /// The outer hash over the inner one's digest.
     fn finish(&self, inner: &State) -> State {
-        hash(self.outer, BLOCK as u64, [&to_bytes(inner), &[]])
+        let mut block = [0; BLOCK];
+        let (digest, padding) = block.split_at_mut(DIGEST);
+        digest.copy_from_slice(&to_bytes(inner));
+        padding.copy_from_slice(&to_bytes(&DIGEST_PADDING));
+        let mut state = self.outer;
+        one::compress(&mut state, &block);
+        state
     }
 }
 
@@ -87,8 +93,9 @@ fn hash(mut state: State, absorbed: u64, parts: [&[u8]; 2]) -> State {
     for block in &last[..used] {
         one::compress(&mut state, block);
     }
-    block.zeroize();
-    last.zeroize();
+    // The message may be a long key.
+    wipe(&mut block);
+    last.iter_mut().for_each(wipe);
     state
 }
 
@@ -105,6 +112,14 @@ pub trait Messages {
 
 /// Gives every message of `count` its tag.
 pub fn hmac_many(key: &Key, count: usize, messages: &mut impl Messages) {
+    if count < FEWEST {
+        for index in 0..count {
+            let place = messages.place(index);
+            let digest = key.digest([&messages.bytes()[place], &[]]);
+            messages.tag(index, &to_bytes(&digest));
+        }
+        return;
+    }
     let mut inner = Inner::new();
     let mut outer = Outer::new();
     let mut started = 0;
@@ -115,12 +130,11 @@ pub fn hmac_many(key: &Key, count: usize, messages: &mut impl Messages) {
                 started += 1;
             }
         }
-        let mut busy = (0..LANES).filter(|&lane| inner.lanes[lane].index.is_some());
-        let Some(first) = busy.next() else { break };
-        if busy.next().is_none() {
-            inner.finish_alone(first, messages.bytes());
-        } else {
-            inner.absorb(messages.bytes());
+        let busy = inner.lanes.iter().filter(|lane| lane.index.is_some());
+        match busy.count() {
+            0 => break,
+            1..FEWEST => inner.finish_alone(messages.bytes()),
+            _ => inner.absorb(messages.bytes()),
         }
         for lane in 0..LANES {
             if let Some((index, digest)) = inner.take(lane) {
@@ -131,7 +145,8 @@ pub fn hmac_many(key: &Key, count: usize, messages: &mut impl Messages) {
     outer.flush(key, messages);
 }
 
-/// The inner hashes under way.
+/// The inner hashes under way. Its functions, and those of [`Outer`], are called
+/// and not copied in, once for each lane, for the sake of the module's size.
 struct Inner {
     lanes: [Lane; LANES],
     states: States,
@@ -196,28 +211,34 @@ impl Inner {
         }
     }
 
+    #[inline(never)]
     fn start(&mut self, lane: usize, key: &Key, index: usize, messages: &mut impl Messages) {
         self.lanes[lane] = Lane::new(index, messages);
         four::insert(&mut self.states, lane, &key.inner);
     }
 
     /// Absorbs one block in every lane.
+    #[inline(never)]
     fn absorb(&mut self, bytes: &[u8]) {
         self.schedules
             .load(self.lanes.each_mut().map(|lane| lane.next(bytes)));
         self.schedules.compress(&mut self.states);
     }
 
-    /// Absorbs all that `lane` has.
-    fn finish_alone(&mut self, lane: usize, bytes: &[u8]) {
-        let mut state = four::extract(&self.states, lane);
-        while !self.lanes[lane].is_done() {
-            one::compress(&mut state, self.lanes[lane].next(bytes));
+    /// Absorbs all that the lanes have, one lane after the other.
+    #[inline(never)]
+    fn finish_alone(&mut self, bytes: &[u8]) {
+        for (number, lane) in self.lanes.iter_mut().enumerate() {
+            let mut state = four::extract(&self.states, number);
+            while !lane.is_done() {
+                one::compress(&mut state, lane.next(bytes));
+            }
+            four::insert(&mut self.states, number, &state);
         }
-        four::insert(&mut self.states, lane, &state);
     }
 
     /// Takes the digest of a lane that is done, and leaves the lane idle.
+    #[inline(never)]
     fn take(&mut self, lane: usize) -> Option<(usize, State)> {
         if !self.lanes[lane].is_done() {
             return None;
@@ -249,6 +270,7 @@ impl Outer {
         }
     }
 
+    #[inline(never)]
     fn push(&mut self, key: &Key, index: usize, inner: &State, messages: &mut impl Messages) {
         four::insert(self.schedules.digests(), self.waiting, inner);
         self.indices[self.waiting] = index;
@@ -259,19 +281,19 @@ impl Outer {
     }
 
     /// Hashes what waits.
+    #[inline(never)]
     fn flush(&mut self, key: &Key, messages: &mut impl Messages) {
-        match self.waiting {
-            0 => {}
-            1 => {
-                let inner = four::extract(self.schedules.digests(), 0);
-                messages.tag(self.indices[0], &to_bytes(&key.finish(&inner)));
+        let indices = &self.indices[..self.waiting];
+        if self.waiting < FEWEST {
+            for (lane, &index) in indices.iter().enumerate() {
+                let inner = four::extract(self.schedules.digests(), lane);
+                messages.tag(index, &to_bytes(&key.finish(&inner)));
             }
-            _ => {
-                let mut states = key.outer.map(Vector::splat);
-                self.schedules.compress(&mut states);
-                for (lane, &index) in self.indices[..self.waiting].iter().enumerate() {
-                    messages.tag(index, &to_bytes(&four::extract(&states, lane)));
-                }
+        } else {
+            let mut states = key.outer.map(Vector::splat);
+            self.schedules.compress(&mut states);
+            for (lane, &index) in indices.iter().enumerate() {
+                messages.tag(index, &to_bytes(&four::extract(&states, lane)));
             }
         }
         self.waiting = 0;

@@ -63,6 +63,13 @@ pub fn to_bytes(digest: &State) -> [u8; DIGEST] {
     bytes
 }
 
+/// Wipes bytes. `zeroize` takes a store for each byte, for a block as long as
+/// its compression; the barrier keeps what is stored here from being left out.
+fn wipe<const N: usize>(bytes: &mut [u8; N]) {
+    bytes.fill(0);
+    core::hint::black_box(bytes);
+}
+
 /// The last blocks of a message: `rest` (less than a block) and the padding of a
 /// message of `length` bytes in all (FIPS 180-4, section 5.1.1). Returns how many
 /// of the two blocks are used.

@@ -1,6 +1,6 @@
 //! PBKDF2-HMAC-SHA256 (RFC 8018, section 5.2) over several output blocks at once.
 
-use super::four::{self, LANES, Schedules};
+use super::four::{self, FEWEST, LANES, Schedules};
 use super::hmac::Key;
 use super::{DIGEST, State, one, to_bytes};
 use crate::vector::Vector;
@@ -65,18 +65,19 @@ impl Drop for Block256 {
 /// Does `iterations` more iterations of each of the `count` blocks.
 pub fn run_many(blocks: &mut (impl Blocks + ?Sized), count: usize, iterations: u32) {
     let mut at = 0;
-    while count - at >= 2 {
+    while count - at >= FEWEST {
         let taken = LANES.min(count - at);
         run_lanes(blocks, at, taken, iterations);
         at += taken;
     }
-    if at < count {
-        blocks.block(at).run(iterations);
+    for index in at..count {
+        blocks.block(index).run(iterations);
     }
 }
 
 /// Runs `count` blocks from `first` on, a lane to each; lanes that have none
 /// repeat the last one's work.
+#[inline(never)]
 fn run_lanes(blocks: &mut (impl Blocks + ?Sized), first: usize, count: usize, iterations: u32) {
     let mut lanes = Lanes::default();
     for lane in 0..LANES {

@@ -108,14 +108,14 @@ function checkNumber(value: number, what: string): void {
 }
 
 /**
- * Checks that a value is an array.
+ * A copy of an array: without holes, over which `map` and `forEach` would pass,
+ * and safe from changes while a call lasts.
  *
- * @throws {TypeError} If it is not.
+ * @throws {TypeError} If it is not an array.
  */
-export function checkArray(value: readonly unknown[], what: string): void {
-  if (!Array.isArray(value)) {
-    throw new TypeError(`Cannot use ${what}: expected an array, got ${kindOf(value)}`);
-  }
+export function checkArray<T>(value: readonly T[], what: string): T[] {
+  if (Array.isArray(value)) return Array.from(value);
+  throw new TypeError(`Cannot use ${what}: expected an array, got ${kindOf(value)}`);
 }
 
 /**

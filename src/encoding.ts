@@ -13,6 +13,8 @@ export type Bytes = ReturnType<Uint8Array["slice"]>;
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const CODES = Uint8Array.from(ALPHABET, (character) => character.charCodeAt(0));
 const PAD = "=".charCodeAt(0);
+const [PLUS, SLASH, MINUS, UNDERSCORE] = Array.from("+/-_", (sign) => sign.charCodeAt(0));
+const WHITE_SPACE = Array.from("\t\n\f\r ", (space) => space.charCodeAt(0));
 const INVALID = 0xff;
 const VALUES = new Uint8Array(256).fill(INVALID);
 CODES.forEach((code, value) => VALUES[code] = value);
@@ -136,16 +138,25 @@ export function decodeUtf8(bytes: Uint8Array): string {
 
 /**
  * Turns what people's tools make of base64url into the canonical form: drops
- * ASCII white space, takes either alphabet (unmixed), adds absent padding.
- * What cannot be mended comes back in a form that is refused later.
+ * ASCII white space, takes either alphabet (unmixed), adds absent padding. What
+ * cannot be mended becomes empty.
  */
-export function canonicalBase64Url(text: string): string {
-  const dense = text.replace(/[\t\n\f\r ]+/g, "");
-  const unpadded = dense.replace(/={1,2}$/, "");
-  const padded = unpadded + "=".repeat((4 - unpadded.length % 4) % 4);
-  if (dense !== unpadded && dense !== padded) return dense;
-  if (/[+/]/.test(padded) && /[-_]/.test(padded)) return dense;
-  return padded.replaceAll("+", "-").replaceAll("/", "_");
+export function canonicalBase64Url(text: Uint8Array): Bytes {
+  const out = new Uint8Array(text.length + 2);
+  let length = 0;
+  let padding = 0;
+  let standard = false;
+  let urlSafe = false;
+  for (const code of text) {
+    if (WHITE_SPACE.includes(code)) continue;
+    if (code === PAD) padding++;
+    standard ||= code === PLUS || code === SLASH;
+    urlSafe ||= code === MINUS || code === UNDERSCORE;
+    out[length++] = code === PLUS ? MINUS : code === SLASH ? UNDERSCORE : code;
+  }
+  const missing = (4 - length % 4) % 4;
+  if (standard && urlSafe || padding && missing || missing > 2) return new Uint8Array();
+  return out.fill(PAD, length, length + missing).subarray(0, length + missing);
 }
 
 /** Joins byte arrays. */

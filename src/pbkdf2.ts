@@ -180,11 +180,11 @@ export async function pbkdf2Many(
   inputs: readonly Pbkdf2Input[],
   options: Pbkdf2Options,
 ): Promise<Bytes[]> {
-  checkArray(inputs, "the inputs");
+  const all = checkArray(inputs, "the inputs");
   const settings = checkSettings(options);
   const jobs: PendingKey[] = [];
   try {
-    for (const input of inputs) jobs.push(new PendingKey(input?.password, input?.salt, settings));
+    for (const input of all) jobs.push(new PendingKey(input?.password, input?.salt, settings));
     let done = 0;
     await derive(await pickFor(settings, jobs.length), jobs, {
       signal: options.signal,

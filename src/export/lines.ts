@@ -8,9 +8,10 @@
 import { pickAsync } from "../backends/select.ts";
 import { tokenLength } from "../backends/token.ts";
 import { type Batch, batchLength, batchRanges, joinBytes, meanLength } from "../batch.ts";
-import { type Bytes, canonicalBase64Url, decodeLatin1, encodeAscii } from "../encoding.ts";
+import { type Bytes, canonicalBase64Url } from "../encoding.ts";
+import { kindOf } from "../checks.ts";
 import { InvalidTokenError } from "../errors.ts";
-import { type Fernet, keyedBackendOf } from "../fernet.ts";
+import { Fernet, keyedBackendOf } from "../fernet.ts";
 import { makeHeads, unixTime } from "../fernet_batches.ts";
 import { type FernetDecryptOptions, tokenReader } from "../fernet_options.ts";
 import { Pacer } from "../schedule.ts";
@@ -47,6 +48,7 @@ export interface DecryptLinesOptions extends LinesOptions, FernetDecryptOptions 
  * @returns A transform of bytes into bytes, for `pipeThrough`. The stream is
  * errored with a `RangeError` by a line of more than 16 MiB, with a `TypeError`
  * by a chunk that is not bytes, and with the signal's reason.
+ * @throws {TypeError} If the key is not a `Fernet`.
  *
  * @example JSON lines
  * ```ts
@@ -66,6 +68,7 @@ export function encryptLines(
   fernet: Fernet,
   options: LinesOptions = {},
 ): TransformStream<Uint8Array, Bytes> {
+  checkFernet(fernet);
   return lineStream(LONGEST_LINE, options, async (lines) => {
     const { key, backend } = keyedBackendOf(fernet);
     const { async } = pickAsync(backend, meanLength(lines));
@@ -86,7 +89,7 @@ export function encryptLines(
  * line's number from 0; with a `RangeError` by a line that is longer than any
  * token of `encryptLines`; with a `TypeError` by a chunk that is not bytes; and
  * with the signal's reason. Lines before that may have been given out.
- * @throws {TypeError} If an option is of the wrong type.
+ * @throws {TypeError} If the key is not a `Fernet`, or an option of the wrong type.
  * @throws {RangeError} If a time is negative or not finite.
  *
  * @example Which line is bad
@@ -106,6 +109,7 @@ export function decryptLines(
   fernet: Fernet,
   options: DecryptLinesOptions = {},
 ): TransformStream<Uint8Array, Bytes> {
+  checkFernet(fernet);
   const reader = tokenReader(options);
   return lineStream(tokenLength(LONGEST_LINE), options, async (lines, firstLine) => {
     const { key, backend } = keyedBackendOf(fernet);
@@ -116,6 +120,11 @@ export function decryptLines(
     if (bad >= 0) throw new InvalidTokenError({ index: firstLine + bad });
     return plaintexts;
   });
+}
+
+function checkFernet(fernet: Fernet): void {
+  if (fernet instanceof Fernet) return;
+  throw new TypeError(`Cannot read the key: expected a Fernet, got ${kindOf(fernet)}`);
 }
 
 type LineWork = (lines: Batch, firstLine: number) => Promise<Batch>;
@@ -164,7 +173,7 @@ function withLineFeeds({ bytes, offsets }: Batch): Bytes {
 function canonicalLines({ bytes, offsets }: Batch): Batch {
   const lines = Array.from({ length: offsets.length - 1 }, (_, index) => {
     const line = bytes.subarray(offsets[index], offsets[index + 1]);
-    return encodeAscii(canonicalBase64Url(decodeLatin1(line)));
+    return canonicalBase64Url(line);
   });
   return joinBytes(lines);
 }

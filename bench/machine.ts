@@ -6,10 +6,14 @@
 
 /** A line about the CPU, its cores and SHA extensions, and the runtime. */
 export async function describeMachine(): Promise<string> {
-  const { model, sha } = await cpu();
   const { deno, v8 } = Deno.version;
-  return `${model}, ${navigator.hardwareConcurrency} cores, ` +
-    `SHA extensions: ${sha}; Deno ${deno}, V8 ${v8}; ${Deno.build.os}`;
+  return `${await describeCpu()}; Deno ${deno}, V8 ${v8}; ${Deno.build.os}`;
+}
+
+/** A line about the CPU, its cores and SHA extensions. */
+export async function describeCpu(): Promise<string> {
+  const { model, sha } = await cpu();
+  return `${model}, ${navigator.hardwareConcurrency} cores, SHA extensions: ${sha}`;
 }
 
 async function cpu(): Promise<{ model: string; sha: string }> {

@@ -11,6 +11,13 @@ export interface Contestant {
   readonly name: string;
   /** Does the job once. */
   run(): unknown;
+  /**
+   * Does the job so many times and says how many milliseconds that took: for a
+   * contestant in a process of its own, with which one has to talk.
+   */
+  time?(repeats: number): Promise<number>;
+  /** A smaller job that warms up as well, where a round is one run of seconds. */
+  warmUp?(): unknown;
 }
 
 /** What a contestant took, in milliseconds. */
@@ -34,32 +41,41 @@ export async function interleave(
   rounds: number,
 ): Promise<Timing[]> {
   const repeats: number[] = [];
-  for (const { run } of contestants) repeats.push(await warmUp(run));
+  for (const contestant of contestants) repeats.push(await warmUp(contestant));
   const times = contestants.map(() => [] as number[]);
   for (let round = 0; round < rounds; round++) {
-    for (const [index, { run }] of contestants.entries()) {
-      times[index].push(await timed(run, repeats[index]));
+    for (const [index, contestant] of contestants.entries()) {
+      times[index].push(await timed(contestant, repeats[index]));
     }
   }
   return contestants.map(({ name }, index) => {
     const sorted = times[index].sort((a, b) => a - b);
-    const median = sorted[sorted.length >> 1];
-    return { name, median, least: sorted[0], most: sorted[sorted.length - 1] };
+    return { name, median: median(sorted), least: sorted[0], most: sorted[sorted.length - 1] };
   });
 }
 
+/** The middle of some numbers. */
+export function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+}
+
 /** Milliseconds of one of `repeats` runs. */
-async function timed(run: () => unknown, repeats: number): Promise<number> {
+async function timed(contestant: Contestant, repeats: number): Promise<number> {
+  if (contestant.time) return await contestant.time(repeats) / repeats;
   const start = performance.now();
-  for (let repeat = 0; repeat < repeats; repeat++) await run();
+  for (let repeat = 0; repeat < repeats; repeat++) await contestant.run();
   return (performance.now() - start) / repeats;
 }
 
 /** Runs until the engine has compiled it, and says how often a round repeats it. */
-async function warmUp(run: () => unknown): Promise<number> {
+async function warmUp(contestant: Contestant): Promise<number> {
+  if (contestant.warmUp) {
+    await contestant.warmUp();
+    return 1;
+  }
   const start = performance.now();
   for (let count = 1;; count++) {
-    await run();
+    await contestant.run();
     const elapsed = performance.now() - start;
     if (elapsed >= 10 * LEAST_ROUND_MS) {
       return Math.max(1, Math.ceil(LEAST_ROUND_MS * count / elapsed));

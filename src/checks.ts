@@ -16,6 +16,11 @@ export function kindOf(value: unknown): string {
   return typeof value === "object" ? value.constructor?.name ?? "object" : typeof value;
 }
 
+/** A name as it was given, or what kind of value was given instead of one. */
+export function quoted(name: unknown): string {
+  return typeof name === "string" ? JSON.stringify(name) : `of type ${kindOf(name)}`;
+}
+
 /** Whether it is a `Uint8Array`, of this realm or of another one. */
 export function isBytes(value: unknown): value is Uint8Array {
   return value instanceof Uint8Array ||
@@ -108,14 +113,14 @@ function checkNumber(value: number, what: string): void {
 }
 
 /**
- * Checks that a value is an array.
+ * A copy of an array: without holes, over which `map` and `forEach` would pass,
+ * and safe from changes while a call lasts.
  *
- * @throws {TypeError} If it is not.
+ * @throws {TypeError} If it is not an array.
  */
-export function checkArray(value: readonly unknown[], what: string): void {
-  if (!Array.isArray(value)) {
-    throw new TypeError(`Cannot use ${what}: expected an array, got ${kindOf(value)}`);
-  }
+export function checkArray<T>(value: readonly T[], what: string): T[] {
+  if (Array.isArray(value)) return Array.from(value);
+  throw new TypeError(`Cannot use ${what}: expected an array, got ${kindOf(value)}`);
 }
 
 /**

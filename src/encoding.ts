@@ -14,6 +14,12 @@ const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const CODES = Uint8Array.from(ALPHABET, (character) => character.charCodeAt(0));
 const PAD = "=".charCodeAt(0);
 const INVALID = 0xff;
+const [PLUS, SLASH, MINUS, UNDERSCORE] = Array.from("+/-_", (sign) => sign.charCodeAt(0));
+const SKIP = 0;
+const LENIENT = Uint8Array.from({ length: 256 }, (_, code) => code || INVALID);
+for (const space of "\t\n\f\r ") LENIENT[space.charCodeAt(0)] = SKIP;
+LENIENT[PLUS] = MINUS;
+LENIENT[SLASH] = UNDERSCORE;
 const VALUES = new Uint8Array(256).fill(INVALID);
 CODES.forEach((code, value) => VALUES[code] = value);
 
@@ -136,16 +142,26 @@ export function decodeUtf8(bytes: Uint8Array): string {
 
 /**
  * Turns what people's tools make of base64url into the canonical form: drops
- * ASCII white space, takes either alphabet (unmixed), adds absent padding.
- * What cannot be mended comes back in a form that is refused later.
+ * ASCII white space, takes either alphabet (unmixed), adds absent padding. What
+ * cannot be mended becomes empty.
  */
-export function canonicalBase64Url(text: string): string {
-  const dense = text.replace(/[\t\n\f\r ]+/g, "");
-  const unpadded = dense.replace(/={1,2}$/, "");
-  const padded = unpadded + "=".repeat((4 - unpadded.length % 4) % 4);
-  if (dense !== unpadded && dense !== padded) return dense;
-  if (/[+/]/.test(padded) && /[-_]/.test(padded)) return dense;
-  return padded.replaceAll("+", "-").replaceAll("/", "_");
+export function canonicalBase64Url(text: Uint8Array): Bytes {
+  const out = new Uint8Array(text.length + 2);
+  let length = 0;
+  let padding = 0;
+  let standard = false;
+  let urlSafe = false;
+  for (const code of text) {
+    const canonical = LENIENT[code];
+    if (canonical === SKIP) continue;
+    if (code === PAD) padding++;
+    else if (canonical !== code) standard = true;
+    else if (code === MINUS || code === UNDERSCORE) urlSafe = true;
+    out[length++] = canonical;
+  }
+  const missing = (4 - length % 4) % 4;
+  if (standard && urlSafe || padding && missing || missing > 2) return new Uint8Array();
+  return out.fill(PAD, length, length + missing).subarray(0, length + missing);
 }
 
 /** Joins byte arrays. */

@@ -344,9 +344,9 @@ export class Fernet {
    * ```
    */
   encryptMany(data: readonly (string | Uint8Array)[]): string[] {
-    checkArray(data, "the messages");
+    const messages = checkArray(data, "the messages");
     const now = unixTime();
-    return sealSync(this.#keyed(), data, () => now);
+    return sealSync(this.#keyed(), messages, () => now);
   }
 
   /**
@@ -494,8 +494,8 @@ export class Fernet {
   }
 
   *#open(tokens: readonly string[], reader: TokenReader): Generator<Bytes | undefined> {
-    checkArray(tokens, "the tokens");
-    for (const opened of openSync(this.#keyed(), tokens.map(reader.canonical))) {
+    const texts = checkArray(tokens, "the tokens").map(reader.canonical);
+    for (const opened of openSync(this.#keyed(), texts)) {
       yield valueInTime(opened, reader)?.plaintext;
     }
   }

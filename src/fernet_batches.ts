@@ -68,6 +68,7 @@ export function sealSync(
   values: Plaintexts,
   timeOf: (index: number) => bigint,
 ): string[] {
+  pickSync(backend, 0); // refuses a backend that has promises only, whatever there is to do
   const tokens: string[] = [];
   for (const { batch, heads } of sealBatches(values, timeOf)) {
     const { sync } = pickSync(backend, meanLength(batch));
@@ -78,15 +79,15 @@ export function sealSync(
 
 /** Seals values into tokens, by promises. */
 export async function sealAsync(
-  { key, backend }: KeyedBackend,
+  keyed: KeyedBackend,
   values: Plaintexts,
   timeOf: (index: number) => bigint,
   signal?: AbortSignal,
 ): Promise<string[]> {
   const tokens: string[] = [];
   for (const { batch, heads } of sealBatches(values, timeOf)) {
-    const { async } = pickAsync(backend, meanLength(batch));
-    for (const token of batchTexts(await async.seal(key, batch, heads, signal))) tokens.push(token);
+    const sealed = await sealBatch(keyed, batch, heads, signal);
+    for (const token of batchTexts(sealed)) tokens.push(token);
   }
   return tokens;
 }
@@ -96,6 +97,7 @@ export function* openSync(
   { key, backend }: KeyedBackend,
   tokens: readonly string[],
 ): Generator<OpenedValue | undefined> {
+  pickSync(backend, 0);
   for (const batch of openBatches(tokens)) {
     yield* openedValues(pickSync(backend, meanLength(batch)).sync.open(key, batch));
   }
@@ -103,13 +105,46 @@ export function* openSync(
 
 /** Opens tokens by promises, in order; a bad one is `undefined`. */
 export async function* openAsync(
-  { key, backend }: KeyedBackend,
+  keyed: KeyedBackend,
   tokens: readonly string[],
   signal?: AbortSignal,
 ): AsyncGenerator<OpenedValue | undefined> {
   for (const batch of openBatches(tokens)) {
-    const { async } = pickAsync(backend, meanLength(batch));
-    yield* openedValues(await async.open(key, batch, signal));
+    yield* openedValues(await openBatch(keyed, batch, signal));
+  }
+}
+
+/** Seals a batch by promises. */
+export function sealBatch(
+  keyed: KeyedBackend,
+  batch: Batch,
+  heads: Bytes,
+  signal?: AbortSignal,
+): Promise<Batch> {
+  const { async } = pickAsync(keyed.backend, meanLength(batch));
+  return withKey(keyed, (key) => async.seal(key, batch, heads, signal));
+}
+
+/** Opens a batch by promises. */
+export function openBatch(
+  keyed: KeyedBackend,
+  tokens: Batch,
+  signal?: AbortSignal,
+): Promise<Opened> {
+  const { async } = pickAsync(keyed.backend, meanLength(tokens));
+  return withKey(keyed, (key) => async.open(key, tokens, signal));
+}
+
+/**
+ * Work with a copy of the key: it goes on when the key is wiped meanwhile, as
+ * `using` does at the end of a block, and must not go on with zeros.
+ */
+async function withKey<T>({ key }: KeyedBackend, work: (key: Bytes) => Promise<T>): Promise<T> {
+  const copy = key.slice();
+  try {
+    return await work(copy);
+  } finally {
+    copy.fill(0);
   }
 }
 

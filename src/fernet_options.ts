@@ -5,7 +5,13 @@
  */
 
 import { checkSeconds, checkString, isBytes, kindOf } from "./checks.ts";
-import { type Bytes, canonicalBase64Url, decodeBase64Url, encodeAscii } from "./encoding.ts";
+import {
+  type Bytes,
+  canonicalBase64Url,
+  decodeBase64Url,
+  decodeLatin1,
+  encodeAscii,
+} from "./encoding.ts";
 import type { OpenedValue } from "./fernet_batches.ts";
 
 const KEY_LENGTH = 32;
@@ -47,7 +53,8 @@ export interface TokenReader {
 export function tokenReader(options: FernetDecryptOptions = {}): TokenReader {
   const { ttl, currentTime, lenient = false } = options;
   const canonical = lenient
-    ? (token: string) => canonicalBase64Url(checkString(token, "the token"))
+    ? (token: string) =>
+      decodeLatin1(canonicalBase64Url(encodeAscii(checkString(token, "the token"))))
     : (token: string) => token;
   if (ttl === undefined) {
     if (currentTime !== undefined) {

@@ -39,10 +39,9 @@ export class MultiFernet {
    * @throws {TypeError} If it is not an array, is empty, or holds anything else.
    */
   constructor(fernets: readonly Fernet[]) {
-    checkArray(fernets, "the keys");
-    const [first, ...others] = fernets;
+    const [first, ...others] = checkArray(fernets, "the keys");
     if (!first) throw new TypeError("Cannot make a MultiFernet of no keys: give it one or more");
-    if (!fernets.every((fernet) => fernet instanceof Fernet)) {
+    if (![first, ...others].every((fernet) => fernet instanceof Fernet)) {
       throw new TypeError("Cannot make a MultiFernet: expected an array of Fernet instances");
     }
     this.#fernets = [first, ...others];
@@ -238,9 +237,8 @@ export class MultiFernet {
 
   /** Each key is tried on what the keys before it did not open. */
   #open(tokens: readonly string[], options?: FernetDecryptOptions): (OpenedValue | undefined)[] {
-    checkArray(tokens, "the tokens");
     const reader = tokenReader(options);
-    const canonical = tokens.map(reader.canonical);
+    const canonical = checkArray(tokens, "the tokens").map(reader.canonical);
     const values = new Array<OpenedValue | undefined>(tokens.length).fill(undefined);
     let missing = [...canonical.keys()];
     for (const fernet of this.#fernets) {

@@ -210,9 +210,8 @@ export async function encryptMany(
   secretKey: string | Uint8Array,
   options: PassphraseEncryptOptions = {},
 ): Promise<string[]> {
-  checkArray(plainTexts, "the plain texts");
   const iterations = checkIterations(options.iterations ?? FLET_ITERATIONS);
-  const plaintexts = plainTexts.map(plainBytes);
+  const plaintexts = checkArray(plainTexts, "the plain texts").map(plainBytes);
   const mode = { async: true, signal: options.signal };
   const time = unixTime();
   const jobs = await callAsync(
@@ -256,7 +255,7 @@ export async function decryptMany(
   secretKey: string | Uint8Array,
   options: PassphraseDecryptOptions = {},
 ): Promise<string[]> {
-  checkArray(encryptedData, "the encrypted data");
+  const values = checkArray(encryptedData, "the encrypted data");
   const costs = readableCosts(options.iterations);
   const mode = { async: true, signal: options.signal };
   const jobs = await callAsync(
@@ -264,7 +263,7 @@ export async function decryptMany(
     options,
     "many",
     (call) =>
-      encryptedData.map((value, index) => new OpenJob(call, mode, costs, parseValue(value, index))),
+      values.map((value, index) => new OpenJob(call, mode, costs, parseValue(value, index))),
   );
   return jobs.map(({ opened }) => decodeUtf8(opened.plaintext));
 }

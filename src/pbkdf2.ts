@@ -9,7 +9,7 @@ import { DIGEST_LENGTH } from "./backends/backend.ts";
 import { blockCount, derive, deriveSync, type KeyJob } from "./backends/derive.ts";
 import { type BackendChoice, checkBackend } from "./backends/select.ts";
 import { pickKdf, pickKdfSync } from "./backends/select_kdf.ts";
-import { checkArray, checkInteger, checkIterations, inputBytes, kindOf } from "./checks.ts";
+import { checkArray, checkInteger, checkIterations, inputBytes, kindOf, quoted } from "./checks.ts";
 import type { Bytes } from "./encoding.ts";
 
 const MAX_LENGTH = 1 << 20;
@@ -180,11 +180,11 @@ export async function pbkdf2Many(
   inputs: readonly Pbkdf2Input[],
   options: Pbkdf2Options,
 ): Promise<Bytes[]> {
-  checkArray(inputs, "the inputs");
+  const all = checkArray(inputs, "the inputs");
   const settings = checkSettings(options);
   const jobs: PendingKey[] = [];
   try {
-    for (const input of inputs) jobs.push(new PendingKey(input?.password, input?.salt, settings));
+    for (const input of all) jobs.push(new PendingKey(input?.password, input?.salt, settings));
     let done = 0;
     await derive(await pickFor(settings, jobs.length), jobs, {
       signal: options.signal,
@@ -245,7 +245,7 @@ function checkSettings(options: Pbkdf2SyncOptions): Pbkdf2Settings {
   const { iterations, hash = "SHA-256", length = 32, backend } = options;
   if (!Object.hasOwn(DIGEST_LENGTH, hash)) {
     throw new TypeError(
-      `Cannot use the hash ${JSON.stringify(hash)}: expected one of ${
+      `Cannot use the hash ${quoted(hash)}: expected one of ${
         Object.keys(DIGEST_LENGTH).join(", ")
       }`,
     );

@@ -80,17 +80,17 @@ export async function runAsync<T>(work: Sliced<T>, signal?: AbortSignal): Promis
 }
 
 /**
- * Settles as `promise` does, or rejects with the signal's reason at once: for
+ * Settles as `start` does, or rejects with the signal's reason at once: for
  * native work that cannot be stopped, whose result is then dropped.
  */
-export async function abortable<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (!signal) return await promise;
+export async function abortable<T>(start: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (!signal) return await start();
   signal.throwIfAborted();
   let abort = () => {};
   const aborted = new Promise<never>((_, reject) => abort = () => reject(signal.reason));
   signal.addEventListener("abort", abort, { once: true });
   try {
-    return await Promise.race([promise, aborted]);
+    return await Promise.race([start(), aborted]);
   } finally {
     signal.removeEventListener("abort", abort);
   }
@@ -133,7 +133,7 @@ export class Semaphore {
     this.#waiting.push(waiting);
     this.#admit();
     try {
-      await abortable(admitted, signal);
+      await abortable(() => admitted, signal);
     } catch (reason) {
       if (this.#waiting.includes(waiting)) {
         this.#waiting = this.#waiting.filter((other) => other !== waiting);

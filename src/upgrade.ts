@@ -98,12 +98,12 @@ export async function upgradeMany(
   secretKey: string | Uint8Array,
   options: UpgradeOptions = {},
 ): Promise<Upgraded[]> {
-  checkArray(encryptedData, "the encrypted data");
-  const parsed = encryptedData.map(parseValue);
+  const values = checkArray(encryptedData, "the encrypted data");
+  const parsed = values.map(parseValue);
   const results = await upgradeAll(parsed, secretKey, options, "many");
   return results.map((result, index) => ({
     ...result,
-    value: result.value ?? encryptedData[index],
+    value: result.value ?? values[index],
   }));
 }
 

@@ -225,7 +225,7 @@ function nativeLoops(
 
 async function nativeJob(native: NativeKdf, job: KeyJob, options: DeriveOptions): Promise<void> {
   for (const cost of job.costs) {
-    const key = await abortable(native.derive(job.request, cost), options.signal);
+    const key = await abortable(() => native.derive(job.request, cost), options.signal);
     const accepted = await job.accept(key, cost);
     key.fill(0);
     options.onIterations?.(cost * blockCount(job.request));

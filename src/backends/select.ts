@@ -4,6 +4,7 @@
  * @module
  */
 
+import { quoted } from "../checks.ts";
 import { BackendUnavailableError } from "../errors.ts";
 import type { Backend, BackendName, FernetEngine } from "./backend.ts";
 import { createNode } from "./node.ts";
@@ -71,7 +72,7 @@ export function availableBackends(): BackendName[] {
 export function checkBackend(choice: BackendChoice = "auto"): BackendChoice {
   if (choice === "auto" || NAMES.includes(choice)) return choice;
   throw new TypeError(
-    `Cannot use the backend ${JSON.stringify(choice)}: expected "auto" or one of ${
+    `Cannot use the backend ${quoted(choice)}: expected "auto" or one of ${
       NAMES.map((name) => `"${name}"`).join(", ")
     }`,
   );

@@ -112,7 +112,7 @@ export function createWebCrypto(): Backend {
             ),
           );
         };
-        const sealed = await abortable(work(), signal);
+        const sealed = await abortable(work, signal);
         const length = sealed.reduce((sum, token) => sum + token.length, 0);
         const tokens = new BatchWriter(batchLength(batch), length);
         sealed.forEach((token) => tokens.add(token));
@@ -124,7 +124,7 @@ export function createWebCrypto(): Backend {
           return await Promise.all(records(tokens).map((token) => openToken(keys, token)));
         };
         const results = new OpenedWriter(tokens);
-        for (const opened of await abortable(work(), signal)) results.add(opened);
+        for (const opened of await abortable(work, signal)) results.add(opened);
         return results.finish();
       },
       async hmac(key, data) {

@@ -5,13 +5,13 @@
  * @module
  */
 
-import { pickAsync } from "../backends/select.ts";
 import { tokenLength } from "../backends/token.ts";
-import { type Batch, batchLength, batchRanges, joinBytes, meanLength } from "../batch.ts";
-import { type Bytes, canonicalBase64Url, decodeLatin1, encodeAscii } from "../encoding.ts";
+import { type Batch, batchLength, batchRanges, joinBytes } from "../batch.ts";
+import { type Bytes, canonicalBase64Url } from "../encoding.ts";
+import { kindOf } from "../checks.ts";
 import { InvalidTokenError } from "../errors.ts";
-import { type Fernet, keyedBackendOf } from "../fernet.ts";
-import { makeHeads, unixTime } from "../fernet_batches.ts";
+import { Fernet, keyedBackendOf } from "../fernet.ts";
+import { makeHeads, openBatch, sealBatch, unixTime } from "../fernet_batches.ts";
 import { type FernetDecryptOptions, tokenReader } from "../fernet_options.ts";
 import { Pacer } from "../schedule.ts";
 import { LINE_FEED, LineSplitter } from "./line_splitter.ts";
@@ -47,6 +47,7 @@ export interface DecryptLinesOptions extends LinesOptions, FernetDecryptOptions 
  * @returns A transform of bytes into bytes, for `pipeThrough`. The stream is
  * errored with a `RangeError` by a line of more than 16 MiB, with a `TypeError`
  * by a chunk that is not bytes, and with the signal's reason.
+ * @throws {TypeError} If the key is not a `Fernet`.
  *
  * @example JSON lines
  * ```ts
@@ -66,12 +67,11 @@ export function encryptLines(
   fernet: Fernet,
   options: LinesOptions = {},
 ): TransformStream<Uint8Array, Bytes> {
+  checkFernet(fernet);
   return lineStream(LONGEST_LINE, options, async (lines) => {
-    const { key, backend } = keyedBackendOf(fernet);
-    const { async } = pickAsync(backend, meanLength(lines));
     const now = unixTime();
     const heads = makeHeads(batchLength(lines), () => now);
-    return await async.seal(key, lines, heads, options.signal);
+    return await sealBatch(keyedBackendOf(fernet), lines, heads, options.signal);
   });
 }
 
@@ -86,7 +86,7 @@ export function encryptLines(
  * line's number from 0; with a `RangeError` by a line that is longer than any
  * token of `encryptLines`; with a `TypeError` by a chunk that is not bytes; and
  * with the signal's reason. Lines before that may have been given out.
- * @throws {TypeError} If an option is of the wrong type.
+ * @throws {TypeError} If the key is not a `Fernet`, or an option of the wrong type.
  * @throws {RangeError} If a time is negative or not finite.
  *
  * @example Which line is bad
@@ -106,16 +106,21 @@ export function decryptLines(
   fernet: Fernet,
   options: DecryptLinesOptions = {},
 ): TransformStream<Uint8Array, Bytes> {
+  checkFernet(fernet);
   const reader = tokenReader(options);
   return lineStream(tokenLength(LONGEST_LINE), options, async (lines, firstLine) => {
-    const { key, backend } = keyedBackendOf(fernet);
-    const { async } = pickAsync(backend, meanLength(lines));
     const tokens = options.lenient ? canonicalLines(lines) : lines;
-    const { plaintexts, valid, times } = await async.open(key, tokens, options.signal);
+    const keyed = keyedBackendOf(fernet);
+    const { plaintexts, valid, times } = await openBatch(keyed, tokens, options.signal);
     const bad = valid.findIndex((ok, index) => !ok || !reader.inTime(times[index]));
     if (bad >= 0) throw new InvalidTokenError({ index: firstLine + bad });
     return plaintexts;
   });
+}
+
+function checkFernet(fernet: Fernet): void {
+  if (fernet instanceof Fernet) return;
+  throw new TypeError(`Cannot read the key: expected a Fernet, got ${kindOf(fernet)}`);
 }
 
 type LineWork = (lines: Batch, firstLine: number) => Promise<Batch>;
@@ -142,12 +147,22 @@ function lineStream(
       await pacer.pause();
     }
   };
+  let abort = () => {};
+  const settled = () => signal?.removeEventListener("abort", abort);
   return new TransformStream({
-    transform: (chunk, controller) => process(splitter.push(chunk), true, controller),
-    flush(controller) {
-      const last = splitter.finish();
-      return process(last ? [last] : [], false, controller);
+    start(controller) {
+      // A source that has nothing to give would keep an abort from being seen.
+      abort = () => controller.error(signal?.reason);
+      if (signal?.aborted) abort();
+      else signal?.addEventListener("abort", abort, { once: true });
     },
+    transform: (chunk, controller) => process(splitter.push(chunk), true, controller),
+    async flush(controller) {
+      const last = splitter.finish();
+      await process(last ? [last] : [], false, controller);
+      settled();
+    },
+    cancel: settled,
   });
 }
 
@@ -164,7 +179,7 @@ function withLineFeeds({ bytes, offsets }: Batch): Bytes {
 function canonicalLines({ bytes, offsets }: Batch): Batch {
   const lines = Array.from({ length: offsets.length - 1 }, (_, index) => {
     const line = bytes.subarray(offsets[index], offsets[index + 1]);
-    return encodeAscii(canonicalBase64Url(decodeLatin1(line)));
+    return canonicalBase64Url(line);
   });
   return joinBytes(lines);
 }

@@ -64,6 +64,6 @@ export class KernelDerivation {
 
   /** Wipes and frees the slot. */
   free(): void {
-    this.#kernel.exports.derivation_free(this.#slot);
+    this.#kernel.call((exports) => exports.derivation_free(this.#slot));
   }
 }

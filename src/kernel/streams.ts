@@ -59,6 +59,6 @@ export class KernelMac {
 
   /** Wipes and frees the slot. */
   free(): void {
-    this.#kernel.exports.mac_free(this.#slot);
+    this.#kernel.call((exports) => exports.mac_free(this.#slot));
   }
 }

@@ -12,22 +12,22 @@ type ErrorClass<E extends Error> = abstract new (...args: any[]) => E;
 
 /** Asserts that a value is truthy. */
 export function assert(value: unknown, message?: string): asserts value {
-  strict.ok(value, message);
+  strict.ok(value, message as string);
 }
 
 /** Asserts that two values are deeply equal. */
 export function assertEquals<T>(actual: T, expected: T, message?: string): void {
-  strict.deepEqual(actual, expected, message);
+  strict.deepEqual(actual, expected, message as string);
 }
 
 /** Asserts that two values are not deeply equal. */
 export function assertNotEquals<T>(actual: T, expected: T, message?: string): void {
-  strict.notDeepEqual(actual, expected, message);
+  strict.notDeepEqual(actual, expected, message as string);
 }
 
 /** Asserts that a text matches a pattern. */
 export function assertMatch(actual: string, expected: RegExp, message?: string): void {
-  strict.match(actual, expected, message);
+  strict.match(actual, expected, message as string);
 }
 
 /** Asserts that a text holds another. */

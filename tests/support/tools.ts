@@ -67,10 +67,11 @@ export function testWithTool(
   remedy: string,
   body: () => void | Promise<void>,
 ): void {
-  if (!available && !REQUIRED) console.log(`SKIPPED ${name}: ${remedy}`);
+  const skipped = !available && !REQUIRED;
   Deno.test({
-    name,
-    ignore: !available && !REQUIRED,
+    // The runner prints names, and nothing else of a test that it skips.
+    name: skipped ? `${name} (skipped: ${remedy})` : name,
+    ignore: skipped,
     fn: available ? body : () => {
       throw new Error(`${name} cannot be skipped where CI is set: ${remedy}`);
     },

@@ -1,7 +1,8 @@
-//! The hashes of PBKDF2 seen as compression functions.
+//! The hashes of PBKDF2 but for SHA-256, seen as compression functions.
 
+use hmac::{EagerHash, Hmac, KeyInit};
 use sha1::Sha1;
-use sha2::{Digest, Sha256, Sha384, Sha512};
+use sha2::{Digest, Sha384, Sha512};
 use zeroize::Zeroize;
 
 /// The longest block (SHA-384, SHA-512) in bytes.
@@ -28,6 +29,11 @@ pub trait Compression {
     fn digest(message: &[u8], out: &mut [u8]);
     /// HMAC of the concatenated `parts` into the first `DIGEST` bytes of `out`.
     fn hmac(key: &[u8], parts: [&[u8]; 2], out: &mut [u8]);
+}
+
+/// HMAC takes a key of any length, so keying cannot fail.
+fn keyed<D: EagerHash>(key: &[u8]) -> Hmac<D> {
+    Hmac::new_from_slice(key).unwrap_or_else(|_| unreachable!())
 }
 
 macro_rules! compression {
@@ -57,7 +63,7 @@ macro_rules! compression {
             }
 
             fn hmac(key: &[u8], parts: [&[u8]; 2], out: &mut [u8]) {
-                let mut mac = crate::mac::keyed::<$hash>(key);
+                let mut mac = keyed::<$hash>(key);
                 for part in parts {
                     hmac::Mac::update(&mut mac, part);
                 }
@@ -79,23 +85,6 @@ compression!(
         0x98badcfe,
         0x10325476,
         0xc3d2e1f0
-    ]
-);
-compression!(
-    Sha256,
-    u32,
-    64,
-    32,
-    sha2::block_api::compress256,
-    [
-        0x6a09e667_u32,
-        0xbb67ae85,
-        0x3c6ef372,
-        0xa54ff53a,
-        0x510e527f,
-        0x9b05688c,
-        0x1f83d9ab,
-        0x5be0cd19,
     ]
 );
 compression!(

@@ -2,11 +2,11 @@
 //! sliced with bounds checks; a call that does not fit traps.
 
 use crate::aes::{Aes128, BLOCK, Block};
+use crate::sha256::hmac;
 use crate::sha256::pbkdf2::{Block256, Blocks, run_many};
-use crate::{batch, fernet, mac, pbkdf2, slots::Slots};
+use crate::{batch, fernet, pbkdf2, slots::Slots};
 use core::cell::{RefCell, RefMut};
 use core::ops::Range;
-use hmac::Mac;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 const ARENA: usize = 4 << 20;
@@ -32,7 +32,7 @@ impl<T> Global<T> {
 
 static ARENA_BYTES: Global<[u8; ARENA]> = Global::new([0; ARENA]);
 static DERIVATION_SLOTS: Global<Slots<pbkdf2::AnyBlock, DERIVATIONS>> = Global::new(Slots::new());
-static MAC_SLOTS: Global<Slots<mac::HmacSha256, MACS>> = Global::new(Slots::new());
+static MAC_SLOTS: Global<Slots<hmac::Stream, MACS>> = Global::new(Slots::new());
 
 unsafe extern "C" {
     /// Set by the linker: where the data begins, which is where the stack ends.
@@ -162,7 +162,7 @@ fn with_cbc(
 /// Starts an HMAC-SHA256; returns its slot, or -1 when all are taken.
 #[wasm_bindgen]
 pub fn mac_start(key: usize, length: usize) -> i32 {
-    let state = mac::keyed(&ARENA_BYTES.get()[span(key, length)]);
+    let state = hmac::Stream::new(&ARENA_BYTES.get()[span(key, length)]);
     MAC_SLOTS
         .get()
         .insert(state)
@@ -181,7 +181,7 @@ pub fn mac_update(slot: usize, data: usize, length: usize) {
 #[wasm_bindgen]
 pub fn mac_tag(slot: usize, out: usize) {
     let mut slots = MAC_SLOTS.get();
-    let tag = mac::tag(slots.get(slot).unwrap());
+    let tag = slots.get(slot).unwrap().tag();
     ARENA_BYTES.get()[span(out, tag.len())].copy_from_slice(&tag);
 }
 

@@ -12,7 +12,6 @@ pub mod base64;
 pub mod batch;
 mod compression;
 pub mod fernet;
-pub mod mac;
 pub mod pbkdf2;
 pub mod sha256;
 pub mod slots;

@@ -5,7 +5,7 @@
 //! opad block (RFC 2104), so that an iteration costs two compressions, not four.
 
 use crate::compression::{Compression, MAX_BLOCK, MAX_DIGEST};
-use crate::sha256::pbkdf2::Block256;
+use crate::sha256::{pbkdf2::Block256, wipe};
 use sha1::Sha1;
 use sha2::{Sha384, Sha512};
 use zeroize::Zeroize;
@@ -35,7 +35,7 @@ impl<C: Compression> Block<C> {
             let mut padded = key.map(|byte| byte ^ pad);
             let mut state = C::initial();
             C::compress(&mut state, &padded[..C::BLOCK]);
-            padded.zeroize();
+            wipe(&mut padded);
             state
         };
         let block = Self {
@@ -44,8 +44,8 @@ impl<C: Compression> Block<C> {
             u,
             t: u,
         };
-        u.zeroize();
-        key.zeroize();
+        wipe(&mut u);
+        wipe(&mut key);
         block
     }
 
@@ -67,7 +67,7 @@ impl<C: Compression> Block<C> {
             }
         }
         self.u[..C::DIGEST].copy_from_slice(&block[..C::DIGEST]);
-        block.zeroize();
+        wipe(&mut block);
     }
 
     /// The output block for the iterations done so far.
@@ -80,14 +80,15 @@ impl<C: Compression> Drop for Block<C> {
     fn drop(&mut self) {
         self.inner.zeroize();
         self.outer.zeroize();
-        self.u.zeroize();
-        self.t.zeroize();
+        wipe(&mut self.u);
+        wipe(&mut self.t);
     }
 }
 
 /// The hashes by their number in the kernel's interface, less one: no tag is 0,
-/// so that a table of empty slots is all zero and takes no room in the module.
-#[repr(u8)]
+/// so that a table of empty slots is all zero and takes no room in the module. A
+/// tag is as wide as the widest field: no byte beside it is moved along unseen.
+#[repr(u64)]
 pub enum AnyBlock {
     /// Number 0.
     Sha1(Block<Sha1>) = 1,

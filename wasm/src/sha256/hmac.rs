@@ -2,6 +2,7 @@
 //! four lanes.
 
 use super::four::{self, FEWEST, LANES, Schedules, States};
+use super::hasher::Hasher;
 use super::{BLOCK, DIGEST, DIGEST_PADDING, INITIAL, State, one, pad, to_bytes, wipe};
 use crate::vector::Vector;
 use core::ops::Range;
@@ -20,8 +21,9 @@ impl Key {
     pub fn new(key: &[u8]) -> Self {
         let mut block = [0; BLOCK];
         if key.len() > BLOCK {
-            let digest = hash(INITIAL, 0, [key, &[]]);
-            block[..32].copy_from_slice(&to_bytes(&digest));
+            let mut hasher = Hasher::new(INITIAL, 0);
+            hasher.update(key);
+            block[..DIGEST].copy_from_slice(&to_bytes(&hasher.finish()));
         } else {
             block[..key.len()].copy_from_slice(key);
         }
@@ -42,7 +44,9 @@ impl Key {
 
     /// The HMAC of a message that is in two parts.
     pub fn digest(&self, parts: [&[u8]; 2]) -> State {
-        self.finish(&hash(self.inner, BLOCK as u64, parts))
+        let mut inner = Hasher::new(self.inner, BLOCK);
+        parts.iter().for_each(|part| inner.update(part));
+        self.finish(&inner.finish())
     }
 
     /// The outer hash over the inner one's digest.
@@ -64,39 +68,29 @@ impl Drop for Key {
     }
 }
 
-/// Ends a hash that has absorbed `absorbed` bytes, whole blocks, with `parts`.
-fn hash(mut state: State, absorbed: u64, parts: [&[u8]; 2]) -> State {
-    let mut block = [0; BLOCK];
-    let mut filled = 0;
-    let mut length = absorbed;
-    for mut part in parts {
-        length += part.len() as u64;
-        if filled > 0 {
-            let taken = part.len().min(BLOCK - filled);
-            block[filled..filled + taken].copy_from_slice(&part[..taken]);
-            part = &part[taken..];
-            filled += taken;
-            if filled < BLOCK {
-                continue;
-            }
-            one::compress(&mut state, &block);
-        }
-        let (blocks, rest) = part.as_chunks();
-        for block in blocks {
-            one::compress(&mut state, block);
-        }
-        block[..rest.len()].copy_from_slice(rest);
-        filled = rest.len();
+/// An HMAC in the making: wiped when dropped.
+pub struct Stream {
+    key: Key,
+    inner: Hasher,
+}
+
+impl Stream {
+    /// Takes a key of any length.
+    pub fn new(key: &[u8]) -> Self {
+        let key = Key::new(key);
+        let inner = Hasher::new(key.inner, BLOCK);
+        Self { key, inner }
     }
-    let mut last = [[0; BLOCK]; 2];
-    let used = pad(&block[..filled], length, &mut last);
-    for block in &last[..used] {
-        one::compress(&mut state, block);
+
+    /// Absorbs bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.inner.update(bytes);
     }
-    // The message may be a long key.
-    wipe(&mut block);
-    last.iter_mut().for_each(wipe);
-    state
+
+    /// The tag of what was absorbed.
+    pub fn tag(&self) -> [u8; DIGEST] {
+        to_bytes(&self.key.finish(&self.inner.finish()))
+    }
 }
 
 /// Messages in one run of bytes, and a place for their tags, which may be in the

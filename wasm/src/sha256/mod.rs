@@ -2,6 +2,7 @@
 //! chaining values as words and so need neither byte swaps nor a general hasher.
 
 pub mod four;
+mod hasher;
 pub mod hmac;
 pub mod one;
 pub mod pbkdf2;
@@ -65,7 +66,7 @@ pub fn to_bytes(digest: &State) -> [u8; DIGEST] {
 
 /// Wipes bytes. `zeroize` takes a store for each byte, for a block as long as
 /// its compression; the barrier keeps what is stored here from being left out.
-fn wipe<const N: usize>(bytes: &mut [u8; N]) {
+pub(crate) fn wipe<const N: usize>(bytes: &mut [u8; N]) {
     bytes.fill(0);
     core::hint::black_box(bytes);
 }

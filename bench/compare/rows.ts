@@ -1,0 +1,169 @@
+/**
+ * The rows of the comparison, what they have to reach, and what the suite and
+ * `compare.ts` tell each other about them. It runs in every runtime.
+ *
+ * @module
+ */
+
+import type { Timing } from "../measure.ts";
+
+/** Our own contestants. */
+export const OURS = {
+  auto: "ours, auto",
+  wasm: "ours, wasm",
+  webcrypto: "ours, webcrypto",
+  node: "ours, node",
+  portable: "ours, portable (noble)",
+} as const;
+
+/** The others. */
+export const THEIRS = {
+  node: "node:crypto, a token at a time",
+  webcrypto: "WebCrypto, Promise.all",
+  fernet: "npm fernet",
+  fernetNodejs: "npm fernet-nodejs",
+  pyca: "pyca cryptography",
+  nodeKdf: "node:crypto",
+  webcryptoKdf: "WebCrypto",
+  webcryptoKdfs: "WebCrypto, one after the other",
+  hashWasm: "npm hash-wasm",
+  hashlib: "Python hashlib",
+  nodeLines: "node:crypto, a row at a time",
+} as const;
+
+/** A ratio to reach: theirs to ours, on a CPU without SHA extensions. */
+export interface Target {
+  /** The contestants of whom the fastest counts. */
+  readonly against: readonly string[];
+  /** The ratio in each runtime that has one. */
+  readonly ratio: Readonly<Record<string, number>>;
+}
+
+/** A row of the comparison. */
+export interface Row {
+  /** What is done. */
+  readonly title: string;
+  /** Which of our contestants the ratios are of. */
+  readonly ours: string;
+  /** The figures' unit. */
+  readonly unit: "µs" | "ms";
+  /** What a figure is the time of. */
+  readonly item: string;
+  /** The ratios to reach. */
+  readonly targets: readonly Target[];
+}
+
+/** The rows that the suite measures, within each runtime. */
+export const ROWS = {
+  encrypt: {
+    title: "1,000 tokens of 100 B of text, encryptMany",
+    ours: OURS.auto,
+    unit: "µs",
+    item: "token",
+    targets: [
+      { against: [THEIRS.node], ratio: { deno: 16, node: 9 } },
+      { against: [THEIRS.webcrypto], ratio: { deno: 18, node: 25 } },
+      { against: [THEIRS.fernet], ratio: { deno: 180, node: 180 } },
+      { against: [THEIRS.pyca], ratio: { deno: 12, node: 10 } },
+    ],
+  },
+  decrypt: {
+    title: "1,000 tokens of 100 B of text, decryptMany",
+    ours: OURS.auto,
+    unit: "µs",
+    item: "token",
+    targets: [{ against: [THEIRS.node], ratio: { deno: 12, node: 8 } }],
+  },
+  ragged: {
+    title: "1,000 tokens of 0 to 2,000 B of text, encryptMany",
+    ours: OURS.auto,
+    unit: "µs",
+    item: "token",
+    targets: [],
+  },
+  long: {
+    title: "24 tokens of 64 KiB, encryptMany",
+    ours: OURS.auto,
+    unit: "µs",
+    item: "token",
+    targets: [{ against: [THEIRS.node], ratio: { deno: 1.4, node: 0.9 } }],
+  },
+  async: {
+    title: "One token of 1 MiB, encryptAsync",
+    ours: OURS.auto,
+    unit: "ms",
+    item: "token",
+    targets: [{ against: [THEIRS.node, THEIRS.webcrypto], ratio: { deno: 0.95, node: 0.95 } }],
+  },
+  key: {
+    title: "One PBKDF2 key of 600,000 iterations",
+    ours: OURS.wasm,
+    unit: "ms",
+    item: "key",
+    targets: [
+      { against: [THEIRS.webcryptoKdf], ratio: { deno: 1.1, node: 1.35 } },
+      { against: [THEIRS.nodeKdf], ratio: { deno: 2.7, node: 1.3 } },
+    ],
+  },
+  keys: {
+    title: "8 such keys at once on one core, pbkdf2Many",
+    ours: OURS.wasm,
+    unit: "ms",
+    item: "key",
+    targets: [{ against: [THEIRS.webcryptoKdfs], ratio: { deno: 2.4, node: 2.8 } }],
+  },
+  lines: {
+    title: "JSON lines of 100 B, encryptLines",
+    ours: OURS.auto,
+    unit: "µs",
+    item: "row",
+    targets: [{ against: [THEIRS.nodeLines], ratio: { deno: 10, node: 6 } }],
+  },
+} as const satisfies Record<string, Row>;
+
+/** The name of a row that the suite measures. */
+export type RowName = keyof typeof ROWS;
+
+/** A contestant that is not there. */
+export interface Absence {
+  /** Its name. */
+  readonly name: string;
+  /** Why not. */
+  readonly reason: string;
+}
+
+/** What the suite is told. */
+export interface Settings {
+  /** The rows to measure. */
+  readonly rows: readonly RowName[];
+  /** How often each contestant is timed; the rows that last have fewer. */
+  readonly rounds: number;
+  /** Megabytes of JSON lines. */
+  readonly linesMegabytes: number;
+  /** The Python to start, and the program for it. */
+  readonly python?: { readonly command: string; readonly script: string };
+  /** What could not be installed. */
+  readonly absent: readonly Absence[];
+}
+
+/** A row as measured once. */
+export interface RowResult {
+  /** The row. */
+  readonly row: RowName;
+  /** How many tokens, keys or rows a run makes. */
+  readonly items: number;
+  /** Milliseconds a run. */
+  readonly timings: readonly Timing[];
+  /** Who did not take part. */
+  readonly absent: readonly Absence[];
+}
+
+/** What the suite answers. */
+export interface SuiteResult {
+  /** The runtime and its parts, with their versions. */
+  readonly versions: string;
+  /** Python and its `cryptography`, with their versions. */
+  readonly python?: string;
+  /** The rows. */
+  readonly rows: readonly RowResult[];
+}

@@ -1,0 +1,48 @@
+/**
+ * The comparison within one runtime: it is told its settings as JSON in its one
+ * argument, and prints what it measured as JSON. `bench/compare.ts` bundles it
+ * and starts it in Deno, in Node and in Bun.
+ *
+ * @module
+ */
+
+import { Fernet } from "@ironfern/ironfern";
+import process from "node:process";
+import { measureKeys } from "./kdf_rows.ts";
+import { measureLines } from "./line_row.ts";
+import { Python } from "./python.ts";
+import type { RowName, RowResult, Settings, SuiteResult } from "./rows.ts";
+import { measureTokens } from "./token_rows.ts";
+
+const settings: Settings = JSON.parse(process.argv[2]);
+const key = Fernet.generateKey();
+
+function measure(row: RowName, python: Python): Promise<RowResult> {
+  switch (row) {
+    case "key":
+    case "keys":
+      return measureKeys(row, python, settings);
+    case "lines":
+      return measureLines(key, settings);
+    default:
+      return measureTokens(row, key, python, settings);
+  }
+}
+
+function versions(): string {
+  const { deno, bun, v8, openssl, webkit } = process.versions as Record<string, string | undefined>;
+  if (deno) return `Deno ${deno} (V8 ${v8})`;
+  if (bun) return `Bun ${bun} (WebKit ${webkit?.slice(0, 12)})`;
+  return `Node ${process.versions.node} (V8 ${v8}, OpenSSL ${openssl})`;
+}
+
+const python = await Python.start(settings.python);
+const rows: RowResult[] = [];
+for (const row of settings.rows) {
+  const start = performance.now();
+  rows.push(await measure(row, python));
+  console.error(`  ${row} ${((performance.now() - start) / 1_000).toFixed(1)} s`);
+}
+python.close();
+const result: SuiteResult = { versions: versions(), python: python.versions, rows };
+console.log(JSON.stringify(result));

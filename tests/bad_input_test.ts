@@ -1,0 +1,595 @@
+/**
+ * Misuse and bad data: one clear error each, and none that tells a secret.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import * as api from "@ironfern/ironfern";
+import { decryptLines, encryptLines } from "@ironfern/ironfern/export";
+import { createCipheriv, createHmac } from "node:crypto";
+import { run } from "./support/tools.ts";
+
+const { Fernet, InvalidTokenError, MultiFernet } = api;
+const BASE64URL = { alphabet: "base64url" } as const;
+
+/** All that is secret here has this in it, so that no message may have it. */
+const TELLTALE = /hunter2/i;
+const SECRET = "Hunter2-secret";
+const PLAIN = "Hunter2-plain";
+const KEY = "Hunter2-key_Hunter2-key_Hunter2-key_Hunter0=";
+
+const fernet = new Fernet(KEY);
+const multi = new MultiFernet([new Fernet(Fernet.generateKey()), fernet]);
+const token = fernet.encrypt(PLAIN);
+const stored = await api.encrypt(PLAIN, SECRET, { iterations: 2 });
+const storedGcm = await api.encryptAesGcm256(PLAIN, SECRET, { iterations: 2 });
+
+/** A value of a type that TypeScript would refuse, as JavaScript passes it. */
+// deno-lint-ignore no-explicit-any
+function wrong(value: unknown): any {
+  return value;
+}
+
+type ErrorClass = typeof TypeError | typeof RangeError | typeof InvalidTokenError;
+type Row = [what: string, error: ErrorClass, message: string, call: () => unknown];
+
+/** What is wrong with the way that a call ends, if it is anything. */
+async function complaint([what, expected, message, call]: Row): Promise<string | undefined> {
+  try {
+    await call();
+    return `${what}: nothing was thrown`;
+  } catch (error) {
+    if (!(error instanceof Error) || error.constructor !== expected) return `${what}: ${error}`;
+    if (!error.message.includes(message)) return `${what}: "${error.message}" lacks "${message}"`;
+    if (TELLTALE.test(`${error.message} ${error.cause}`)) return `${what}: ${error} tells a secret`;
+  }
+}
+
+/** Registers one test of a table: every call ends with exactly that error. */
+function testRows(name: string, rows: readonly Row[]): void {
+  Deno.test(`${name}: ${rows.length} errors`, async () => {
+    const complaints: string[] = [];
+    for (const row of rows) {
+      const text = await complaint(row);
+      if (text) complaints.push(text);
+    }
+    assertEquals(complaints, []);
+  });
+}
+
+/** A table of the same bad arguments for each of these calls. */
+function table<T>(
+  calls: Readonly<Record<string, (argument: T) => unknown>>,
+  bad: readonly [what: string, argument: unknown, error: ErrorClass, message: string][],
+): Row[] {
+  return Object.entries(calls).flatMap(([name, call]) =>
+    bad.map(([what, argument, error, message]): Row => [
+      `${name}, ${what}`,
+      error,
+      message,
+      () => call(wrong(argument)),
+    ])
+  );
+}
+
+testRows(
+  "Secrets",
+  table<string>({
+    encrypt: (secret) => api.encrypt(PLAIN, secret),
+    encryptSync: (secret) => api.encryptSync(PLAIN, secret),
+    encryptMany: (secret) => api.encryptMany([PLAIN], secret),
+    decrypt: (secret) => api.decrypt(stored, secret),
+    decryptSync: (secret) => api.decryptSync(stored, secret),
+    decryptMany: (secret) => api.decryptMany([], secret),
+    upgrade: (secret) => api.upgrade(stored, secret),
+    upgradeMany: (secret) => api.upgradeMany([stored], secret),
+    encryptAesGcm256: (secret) => api.encryptAesGcm256(PLAIN, secret),
+    decryptAesGcm256: (secret) => api.decryptAesGcm256(storedGcm, secret),
+    fromPassphrase: (secret) => Fernet.fromPassphrase(secret, { salt: "salt", iterations: 1 }),
+  }, [
+    ["empty", "", TypeError, "it is empty, which often means that an environment variable"],
+    ["no bytes", new Uint8Array(), TypeError, "environment variable"],
+    ["undefined", undefined, TypeError, "it is missing, which often means that an environment"],
+    ["null", null, TypeError, "environment variable"],
+    ["a number", 7, TypeError, "got number"],
+    ["a buffer", new ArrayBuffer(8), TypeError, "got ArrayBuffer"],
+    ["half a character", `${SECRET}\ud83d`, TypeError, "lone surrogate"],
+    ["over 1 MiB", SECRET.repeat(80_000), RangeError, "1048576"],
+  ]),
+);
+
+testRows(
+  "Iterations",
+  table<number>({
+    encrypt: (iterations) => api.encrypt(PLAIN, SECRET, { iterations }),
+    encryptSync: (iterations) => api.encryptSync(PLAIN, SECRET, { iterations }),
+    encryptMany: (iterations) => api.encryptMany([], SECRET, { iterations }),
+    decrypt: (iterations) => api.decrypt(stored, SECRET, { iterations }),
+    decryptSync: (iterations) => api.decryptSync(stored, SECRET, { iterations: [2, iterations] }),
+    decryptMany: (iterations) => api.decryptMany([], SECRET, { iterations: [iterations] }),
+    upgrade: (iterations) => api.upgrade(stored, SECRET, { iterations }),
+    "upgrade to": (iterations) => api.upgrade(stored, SECRET, { targetIterations: iterations }),
+    encryptAesGcm256: (iterations) => api.encryptAesGcm256(PLAIN, SECRET, { iterations }),
+    decryptAesGcm256: (iterations) => api.decryptAesGcm256(storedGcm, SECRET, { iterations }),
+    pbkdf2: (iterations) => api.pbkdf2(SECRET, "salt", { iterations }),
+    pbkdf2Sync: (iterations) => api.pbkdf2Sync(SECRET, "salt", { iterations }),
+    pbkdf2Many: (iterations) => api.pbkdf2Many([], { iterations }),
+    fromPassphrase: (iterations) => Fernet.fromPassphrase(SECRET, { salt: "salt", iterations }),
+  }, [
+    ...[0, -1, 1.5, NaN, Infinity, 2 ** 32].map((count) =>
+      [`${count}`, count, RangeError, `${count}: expected an integer from 1 to 4294967295`] as const
+    ).map(([...row]) => row),
+    ["text", "600000", TypeError, "got string"],
+    ["bigint", 600_000n, TypeError, "got bigint"],
+  ]),
+);
+
+/** Calls that take one text, value, token or message, alone or among others. */
+const TAKES_ONE: Record<string, (value: string) => unknown> = {
+  encrypt: (text) => api.encrypt(text, SECRET),
+  encryptSync: (text) => api.encryptSync(text, SECRET),
+  encryptMany: (text) => api.encryptMany([PLAIN, text], SECRET),
+  encryptAesGcm256: (text) => api.encryptAesGcm256(text, SECRET),
+  decrypt: (text) => api.decrypt(text, SECRET),
+  decryptSync: (text) => api.decryptSync(text, SECRET),
+  decryptMany: (text) => api.decryptMany([stored, text], SECRET),
+  decryptAesGcm256: (text) => api.decryptAesGcm256(text, SECRET),
+  upgrade: (text) => api.upgrade(text, SECRET),
+  upgradeMany: (text) => api.upgradeMany([stored, text], SECRET),
+  "Fernet.encrypt": (text) => fernet.encrypt(text),
+  "Fernet.encryptAtTime": (text) => fernet.encryptAtTime(text, 1),
+  "Fernet.encryptAsync": (text) => fernet.encryptAsync(text),
+  "Fernet.encryptMany": (text) => fernet.encryptMany([PLAIN, text]),
+  "Fernet.decrypt": (text) => fernet.decrypt(text),
+  "Fernet.decrypt lenient": (text) => fernet.decrypt(text, { lenient: true }),
+  "Fernet.decryptText": (text) => fernet.decryptText(text),
+  "Fernet.decryptAsync": (text) => fernet.decryptAsync(text),
+  "Fernet.decryptMany": (text) => fernet.decryptMany([token, text]),
+  "Fernet.decryptManySettled": (text) => fernet.decryptManySettled([token, text]),
+  "Fernet.extractTimestamp": (text) => fernet.extractTimestamp(text),
+  "MultiFernet.encrypt": (text) => multi.encrypt(text),
+  "MultiFernet.decrypt": (text) => multi.decrypt(text),
+  "MultiFernet.rotate": (text) => multi.rotate(text),
+  "MultiFernet.rotateMany": (text) => multi.rotateMany([token, text]),
+  "new Fernet": (key) => new Fernet(key),
+  "pbkdf2's password": (password) => api.pbkdf2(password, "salt", { iterations: 1 }),
+  "pbkdf2's salt": (salt) => api.pbkdf2(SECRET, salt, { iterations: 1 }),
+  "pbkdf2Many's salt": (salt) => api.pbkdf2Many([{ password: SECRET, salt }], { iterations: 1 }),
+  "fromPassphrase's salt": (salt) => Fernet.fromPassphrase(SECRET, { salt, iterations: 1 }),
+};
+
+testRows(
+  "Texts, tokens and messages of wrong types",
+  table(TAKES_ONE, [
+    ["undefined", undefined, TypeError, "got undefined"],
+    ["null", null, TypeError, "got null"],
+    ["a number", 7, TypeError, "got number"],
+    ["an object", { secret: SECRET }, TypeError, "got Object"],
+    ["an array", [SECRET], TypeError, "got Array"],
+    ["a buffer", new ArrayBuffer(32), TypeError, "got ArrayBuffer"],
+  ]),
+);
+
+const TAKES_MANY: Record<string, (array: string[]) => unknown> = {
+  encryptMany: (array) => api.encryptMany(array, SECRET),
+  decryptMany: (array) => api.decryptMany(array, SECRET),
+  upgradeMany: (array) => api.upgradeMany(array, SECRET),
+  pbkdf2Many: (array) => api.pbkdf2Many(wrong(array), { iterations: 1 }),
+  "Fernet.encryptMany": (array) => fernet.encryptMany(array),
+  "Fernet.decryptMany": (array) => fernet.decryptMany(array),
+  "Fernet.decryptManySettled": (array) => fernet.decryptManySettled(array),
+  "MultiFernet.decryptMany": (array) => multi.decryptMany(array),
+  "MultiFernet.rotateMany": (array) => multi.rotateMany(array),
+};
+
+testRows(
+  "Arrays",
+  table({ ...TAKES_MANY, "new MultiFernet": (array) => new MultiFernet(wrong(array)) }, [
+    ["text", SECRET, TypeError, "expected an array, got string"],
+    ["undefined", undefined, TypeError, "expected an array, got undefined"],
+    ["a set", new Set([SECRET]), TypeError, "expected an array, got Set"],
+  ]),
+);
+
+// `forEach` and `map` pass over holes, and so over checks.
+testRows(
+  "Arrays with a hole",
+  table(TAKES_MANY, [["a hole", new Array(1), TypeError, "got undefined"]]),
+);
+
+const HALF = `${PLAIN}\udd11`;
+const MEGABYTES_OVER = new Uint8Array(2 ** 28 + 1);
+
+testRows("Messages that cannot be encrypted", [
+  ...table(
+    Object.fromEntries(
+      Object.entries(TAKES_ONE).filter(([name]) => /encrypt|password|salt/.test(name)),
+    ),
+    [["half a character", HALF, TypeError, "lone surrogate"]],
+  ),
+  ...table<Uint8Array>({
+    "Fernet.encrypt": (bytes) => fernet.encrypt(bytes),
+    "Fernet.encryptAsync": (bytes) => fernet.encryptAsync(bytes),
+    "Fernet.encryptMany": (bytes) => fernet.encryptMany([bytes]),
+  }, [["256 MiB and a byte", MEGABYTES_OVER, RangeError, "sealed export"]]),
+  ...table<string>({
+    encrypt: (text) => api.encrypt(text, SECRET),
+    encryptMany: (text) => api.encryptMany([text], SECRET),
+    encryptAesGcm256: (text) => api.encryptAesGcm256(text, SECRET),
+    "Fernet.encrypt": (text) => fernet.encrypt(text),
+  }, [
+    ["256 MiB and a letter", "x".repeat(2 ** 28 + 1), RangeError, "sealed export"],
+    ["more in UTF-8 only", "é".repeat(2 ** 27 + 1), RangeError, "sealed export"],
+  ]),
+]);
+
+const KEY_BYTES = Uint8Array.fromBase64(KEY, BASE64URL);
+
+testRows("Keys", [
+  ...[0, 16, 31, 33, 64].flatMap((length): Row[] => {
+    const bytes = new Uint8Array(length).map((_, index) => KEY_BYTES[index % 32]);
+    const message = `it has ${length} bytes, expected 32`;
+    return [
+      [`${length} bytes`, RangeError, message, () => new Fernet(bytes)],
+      [`text of ${length}`, RangeError, message, () => new Fernet(bytes.toBase64(BASE64URL))],
+    ];
+  }),
+  ...table({ "new Fernet": (key: string) => new Fernet(key) }, [
+    ["a space", ` ${KEY}`, TypeError, "padded base64url"],
+    ["a line feed", `${KEY}\n`, TypeError, "padded base64url"],
+    ["no padding", KEY.slice(0, -1), TypeError, "padded base64url"],
+    ["the other alphabet", KEY.replaceAll("-", "+"), TypeError, "padded base64url"],
+    ["set bits at the end", KEY.replace("0=", "1="), TypeError, "padded base64url"],
+    ["hexadecimal", `hunter2${"0".repeat(58)}`, TypeError, "padded base64url"],
+    ["beyond ASCII", KEY.replace("H", "é"), TypeError, "padded base64url"],
+  ]),
+]);
+
+type Backend = api.BackendChoice;
+
+testRows(
+  "Backends",
+  table<Backend>({
+    encrypt: (backend) => api.encrypt(PLAIN, SECRET, { backend }),
+    encryptSync: (backend) => api.encryptSync(PLAIN, SECRET, { backend }),
+    encryptMany: (backend) => api.encryptMany([], SECRET, { backend }),
+    decrypt: (backend) => api.decrypt(stored, SECRET, { backend }),
+    decryptSync: (backend) => api.decryptSync(stored, SECRET, { backend }),
+    decryptMany: (backend) => api.decryptMany([], SECRET, { backend }),
+    upgrade: (backend) => api.upgrade(stored, SECRET, { backend }),
+    encryptAesGcm256: (backend) => api.encryptAesGcm256(PLAIN, SECRET, { backend }),
+    decryptAesGcm256: (backend) => api.decryptAesGcm256(storedGcm, SECRET, { backend }),
+    pbkdf2: (backend) => api.pbkdf2(SECRET, "salt", { iterations: 1, backend }),
+    pbkdf2Sync: (backend) => api.pbkdf2Sync(SECRET, "salt", { iterations: 1, backend }),
+    pbkdf2Many: (backend) => api.pbkdf2Many([], { iterations: 1, backend }),
+    fromPassphrase: (backend) =>
+      Fernet.fromPassphrase(SECRET, { salt: "salt", iterations: 1, backend }),
+    "new Fernet": (backend) => new Fernet(KEY, { backend }),
+  }, [
+    ["unknown", "webgpu", TypeError, 'expected "auto" or one of "wasm", "webcrypto", "node"'],
+    ["of Object.prototype", "constructor", TypeError, 'expected "auto"'],
+    ["null", null, TypeError, 'expected "auto"'],
+  ]),
+);
+
+/** Every synchronous call of a Fernet. */
+const SYNC_CALLS: Record<string, (fernet: api.Fernet) => unknown> = {
+  encrypt: (fernet) => fernet.encrypt(PLAIN),
+  encryptAtTime: (fernet) => fernet.encryptAtTime(PLAIN, 1),
+  encryptMany: (fernet) => fernet.encryptMany([PLAIN]),
+  decrypt: (fernet) => fernet.decrypt(token),
+  decryptText: (fernet) => fernet.decryptText(token),
+  decryptMany: (fernet) => fernet.decryptMany([token]),
+  decryptManySettled: (fernet) => fernet.decryptManySettled([token]),
+  extractTimestamp: (fernet) => fernet.extractTimestamp(token),
+  "MultiFernet.encrypt": (fernet) => new MultiFernet([fernet]).encrypt(PLAIN),
+  "MultiFernet.encryptMany": (fernet) => new MultiFernet([fernet]).encryptMany([PLAIN]),
+  "MultiFernet.decrypt": (fernet) => new MultiFernet([fernet]).decrypt(token),
+  "MultiFernet.decryptText": (fernet) => new MultiFernet([fernet]).decryptText(token),
+  "MultiFernet.decryptMany": (fernet) => new MultiFernet([fernet]).decryptMany([token]),
+  "MultiFernet.rotate": (fernet) => new MultiFernet([fernet]).rotate(token),
+  "MultiFernet.rotateMany": (fernet) => new MultiFernet([fernet]).rotateMany([token]),
+};
+
+testRows("WebCrypto in synchronous calls", [
+  ...table(SYNC_CALLS, [
+    ["webcrypto", new Fernet(KEY, { backend: "webcrypto" }), TypeError, "it has promises only"],
+  ]),
+  ...table<Backend>({
+    encryptSync: (backend) => api.encryptSync(PLAIN, SECRET, { backend, iterations: 1 }),
+    decryptSync: (backend) => api.decryptSync(stored, SECRET, { backend, iterations: 2 }),
+    pbkdf2Sync: (backend) => api.pbkdf2Sync(SECRET, "salt", { backend, iterations: 1 }),
+  }, [["webcrypto", "webcrypto", TypeError, "it has promises only"]]),
+]);
+
+const destroyed = new Fernet(KEY);
+destroyed.destroy();
+const disposed = new Fernet(KEY);
+disposed[Symbol.dispose]();
+
+testRows(
+  "A Fernet that was destroyed",
+  table<api.Fernet>({
+    ...SYNC_CALLS,
+    encryptAsync: (fernet) => fernet.encryptAsync(PLAIN),
+    decryptAsync: (fernet) => fernet.decryptAsync(token),
+    "decryptMany of none": (fernet) => fernet.decryptMany([]),
+    encryptLines: (fernet) => through(encryptLines(fernet), [bytes(PLAIN)]),
+    decryptLines: (fernet) => through(decryptLines(fernet), [bytes(token)]),
+  }, [
+    ["destroyed", destroyed, TypeError, "it was destroyed"],
+    ["disposed", disposed, TypeError, "it was destroyed"],
+  ]),
+);
+
+testRows("Numbers and other options", [
+  ...table<number>({
+    ttl: (ttl) => fernet.decrypt(token, { ttl }),
+    "ttl of decryptMany": (ttl) => fernet.decryptMany([], { ttl }),
+    "ttl of decryptAsync": (ttl) => fernet.decryptAsync(token, { ttl }),
+    "ttl of MultiFernet": (ttl) => multi.decrypt(token, { ttl }),
+    "ttl of decryptLines": (ttl) => decryptLines(fernet, { ttl }),
+    currentTime: (currentTime) => fernet.decrypt(token, { ttl: 1, currentTime }),
+  }, [
+    ["-1", -1, RangeError, "expected a finite number of seconds"],
+    ["NaN", NaN, RangeError, "expected a finite number of seconds"],
+    ["Infinity", Infinity, RangeError, "expected a finite number of seconds"],
+    ["text", "60", TypeError, "expected a number, got string"],
+  ]),
+  ["currentTime alone", TypeError, "without ttl", () => fernet.decrypt(token, { currentTime: 1 })],
+  ...table({ encryptAtTime: (time: number) => fernet.encryptAtTime(PLAIN, time) }, [
+    ["-1", -1, RangeError, "expected an integer from 0 to 9007199254740991"],
+    ["1.5", 1.5, RangeError, "expected an integer"],
+    ["2^53", 2 ** 53, RangeError, "expected an integer"],
+    ["bigint", 1n, TypeError, "got bigint"],
+  ]),
+  ...table<number>({
+    pbkdf2: (length) => api.pbkdf2(SECRET, "salt", { iterations: 1, length }),
+    pbkdf2Sync: (length) => api.pbkdf2Sync(SECRET, "salt", { iterations: 1, length }),
+  }, [
+    ["length 0", 0, RangeError, "length 0: expected an integer from 1 to 1048576"],
+    ["length 1 MiB + 1", 2 ** 20 + 1, RangeError, "expected an integer"],
+    ["length as text", "32", TypeError, "got string"],
+  ]),
+  ...table<api.Hash>({
+    pbkdf2: (hash) => api.pbkdf2(SECRET, "salt", { iterations: 1, hash }),
+    pbkdf2Sync: (hash) => api.pbkdf2Sync(SECRET, "salt", { iterations: 1, hash }),
+  }, [
+    ["MD5", "MD5", TypeError, "expected one of SHA-1, SHA-256, SHA-384, SHA-512"],
+    ["sha256", "sha256", TypeError, "expected one of SHA-1"],
+    ["of Object.prototype", "toString", TypeError, "expected one of SHA-1"],
+  ]),
+  [
+    "five costs",
+    RangeError,
+    "up to 4, got 5",
+    () => api.decrypt(stored, SECRET, { iterations: [1, 2, 3, 4, 5] }),
+  ],
+  ["no cost", RangeError, "got 0", () => api.decrypt(stored, SECRET, { iterations: [] })],
+  ["no options", TypeError, "expected options", () => api.pbkdf2(SECRET, "salt", wrong(undefined))],
+  ["no salt", TypeError, "the salt", () => Fernet.fromPassphrase(SECRET, wrong(undefined))],
+  [
+    "an empty salt",
+    TypeError,
+    "the salt",
+    () => Fernet.fromPassphrase(SECRET, { salt: "", iterations: 1 }),
+  ],
+  ["no keys", TypeError, "no keys", () => new MultiFernet([])],
+  [
+    "another key",
+    TypeError,
+    "array of Fernet instances",
+    () => new MultiFernet(wrong([fernet, KEY])),
+  ],
+  [
+    "no UTF-8",
+    TypeError,
+    "not UTF-8",
+    () => fernet.decryptText(fernet.encrypt(Uint8Array.of(0xff))),
+  ],
+]);
+
+function bytes(text: string) {
+  return new TextEncoder().encode(text);
+}
+
+function through(stream: TransformStream<Uint8Array, Uint8Array>, chunks: Iterable<unknown>) {
+  const input = ReadableStream.from(chunks) as ReadableStream<Uint8Array>;
+  return new Response(input.pipeThrough(stream)).text();
+}
+
+const MEBIBYTE = new Uint8Array(2 ** 20).fill(0x41);
+
+testRows("Streams of lines", [
+  ["a string chunk", TypeError, "TextEncoderStream", () => through(encryptLines(fernet), [PLAIN])],
+  ["a string chunk back", TypeError, "got string", () => through(decryptLines(fernet), [token])],
+  ["no chunk of bytes", TypeError, "got Array", () => through(encryptLines(fernet), [[1]])],
+  [
+    "a line of over 16 MiB",
+    RangeError,
+    "line 0: it has more than 16777216 bytes",
+    () => through(encryptLines(fernet), Array(17).fill(MEBIBYTE)),
+  ],
+  [
+    "a later line of over 16 MiB",
+    RangeError,
+    "line 2:",
+    () => through(encryptLines(fernet), [bytes("\n\n"), ...Array(17).fill(MEBIBYTE), bytes("\n")]),
+  ],
+  [
+    "a line that is longer than any token",
+    RangeError,
+    "line 0",
+    () => through(decryptLines(fernet), Array(23).fill(MEBIBYTE)),
+  ],
+  ["no Fernet", TypeError, "expected a Fernet", () => encryptLines(wrong({}))],
+  ["no Fernet back", TypeError, "expected a Fernet", () => decryptLines(wrong(undefined))],
+]);
+
+Deno.test("A line of 16 MiB is encrypted and comes back", async () => {
+  const line = Array(16).fill(MEBIBYTE);
+  const input = ReadableStream.from(line) as ReadableStream<Uint8Array>;
+  const stream = input.pipeThrough(encryptLines(fernet)).pipeThrough(decryptLines(fernet));
+  const result = await new Response(stream).bytes();
+  assertEquals(result.length, 2 ** 24);
+  assert(result.every((byte) => byte === 0x41));
+});
+
+Deno.test("A bad line is named by its index", async () => {
+  for (const bad of [0, 1, 9_000]) {
+    const lines = fernet.encryptMany(Array(10_000).fill("row"));
+    lines[bad] = lines[bad].slice(1);
+    lines[9_999] = "";
+    const error = await assertRejects(
+      () => through(decryptLines(fernet), [bytes(lines.join("\n"))]),
+      InvalidTokenError,
+      `token ${bad}`,
+    );
+    assertEquals(error.index, bad);
+  }
+});
+
+const MAX_TIME = 2n ** 64n - 1n;
+
+/** A token that is signed, whatever is in it. */
+function forge(version: number, time: bigint, padded: Uint8Array): string {
+  const head = new DataView(new ArrayBuffer(25));
+  head.setUint8(0, version);
+  head.setBigUint64(1, time);
+  const cipher = createCipheriv("aes-128-cbc", KEY_BYTES.subarray(16), new Uint8Array(16));
+  const ciphertext = cipher.setAutoPadding(false).update(padded);
+  const signed = Buffer.concat([new Uint8Array(head.buffer), ciphertext]);
+  const tag = createHmac("sha256", KEY_BYTES.subarray(0, 16)).update(signed).digest();
+  return Uint8Array.of(...signed, ...tag).toBase64(BASE64URL);
+}
+
+const EMPTY = new Uint8Array(16).fill(16);
+
+Deno.test("Whatever is wrong with a token, the error is the same", async () => {
+  assertEquals(fernet.decrypt(forge(0x80, 1_000n, EMPTY)).length, 0);
+  const inTime = { ttl: 60, currentTime: 1_000 };
+  const bad: Record<string, [token: string, options?: api.FernetDecryptOptions]> = {
+    empty: [""],
+    base64: [token.replace(/^./, "*")],
+    "other alphabet": [forge(0x80, MAX_TIME, EMPTY).replaceAll("_", "/")],
+    padding: [token.replace(/=*$/, "")],
+    "white space": [` ${token}`],
+    version: [forge(0x81, 1_000n, EMPTY)],
+    "no block": [forge(0x80, 1_000n, new Uint8Array())],
+    length: [token.slice(0, -4)],
+    MAC: [token.slice(0, -8) + "AAAA" + token.slice(-4)],
+    "block padding of 0": [forge(0x80, 1_000n, new Uint8Array(16))],
+    "block padding of 17": [forge(0x80, 1_000n, new Uint8Array(32).fill(17))],
+    "block padding that is uneven": [forge(0x80, 1_000n, EMPTY.with(3, 15))],
+    TTL: [forge(0x80, 939n, EMPTY), inTime],
+    "clock skew": [forge(0x80, 1_061n, EMPTY), inTime],
+    "another key": [new Fernet(Fernet.generateKey()).encrypt("")],
+  };
+  const seen = new Set<string>();
+  const note = (error: Error) => {
+    const { message, name } = error;
+    seen.add(JSON.stringify({ message, name, properties: { ...error, cause: error.cause } }));
+  };
+  for (const [text, options] of Object.values(bad)) {
+    note(assertThrows(() => fernet.decrypt(text, options), InvalidTokenError));
+    note(assertThrows(() => fernet.decryptText(text, options), InvalidTokenError));
+    note(assertThrows(() => multi.decrypt(text, options), InvalidTokenError));
+    note(await assertRejects(() => fernet.decryptAsync(text, options), InvalidTokenError));
+    if (!options) note(assertThrows(() => fernet.extractTimestamp(text), InvalidTokenError));
+    const [result] = fernet.decryptManySettled([text], options);
+    assert(!result.ok && result.error.index === 0);
+  }
+  for (const text of ["", stored.slice(4), stored.slice(0, -8) + stored.slice(0, 8)]) {
+    const call = () => api.decrypt(text, SECRET, { iterations: 2 });
+    note(await assertRejects(call, InvalidTokenError));
+  }
+  assertEquals(seen.size, 1, [...seen].join("\n"));
+});
+
+Deno.test("A time of 2^64-1 is a time like others, but for numbers", async () => {
+  const latest = forge(0x80, MAX_TIME, EMPTY);
+  assertEquals(fernet.decrypt(latest).length, 0);
+  assertEquals((await fernet.decryptAsync(latest)).length, 0);
+  assertThrows(() => fernet.decrypt(latest, { ttl: 1e9 }), InvalidTokenError);
+  assertThrows(() => fernet.extractTimestamp(latest), RangeError, "2^53-1");
+  const exact = forge(0x80, 2n ** 53n - 1n, EMPTY);
+  assertEquals(fernet.extractTimestamp(exact), Number.MAX_SAFE_INTEGER);
+  const beyond = forge(0x80, 2n ** 53n, EMPTY);
+  assertThrows(() => fernet.extractTimestamp(beyond), RangeError, "2^53-1");
+  for (const [text, time] of [[latest, MAX_TIME], [beyond, 2n ** 53n]] as const) {
+    for (const rotated of [multi.rotate(text), ...multi.rotateMany([text])]) {
+      const raw = Uint8Array.fromBase64(rotated, BASE64URL);
+      assertEquals(new DataView(raw.buffer).getBigUint64(1), time);
+      assertEquals(multi.decrypt(rotated).length, 0);
+      assertThrows(() => fernet.decrypt(rotated), InvalidTokenError);
+    }
+  }
+});
+
+Deno.test("A leading U+FEFF and all other characters are kept", async () => {
+  for (const text of ["\ufeff", "\ufeff\ufefftext", "\0", "\u{10ffff}", "e\u0301"]) {
+    assertEquals(fernet.decryptText(fernet.encrypt(text)), text);
+    assertEquals(multi.decryptText(fernet.encrypt(text)), text);
+    const value = await api.encrypt(text, `\ufeff${SECRET}`, { iterations: 2 });
+    assertEquals(await api.decrypt(value, `\ufeff${SECRET}`, { iterations: 2 }), text);
+    assertThrows(() => api.decryptSync(value, SECRET, { iterations: 2 }), InvalidTokenError);
+  }
+  // Normalised they would be the same.
+  const value = await api.encrypt("", "é", { iterations: 2 });
+  const call = () => api.decrypt(value, "e\u0301", { iterations: 2 });
+  await assertRejects(call, InvalidTokenError);
+});
+
+/** Texts of 300 million characters, made when they are wanted. */
+const HUGE: Record<string, [make: () => string, open: (text: string) => unknown]> = {
+  'a token of "A"s': [() => "A".repeat(300_000_000), (text) => fernet.decrypt(text)],
+  'a token of "A"s, read by promises': [
+    () => "A".repeat(300_000_000),
+    (text) => fernet.decryptAsync(text),
+  ],
+  "a token in which only the MAC is wrong": [
+    () => "gAAA".repeat(75_000_003),
+    (text) => fernet.decrypt(text),
+  ],
+  "a token in which only the MAC is wrong, lenient": [
+    () => "gAAA".repeat(75_000_003),
+    (text) => fernet.decrypt(text, { lenient: true }),
+  ],
+  'a value of "A"s': [() => "A".repeat(300_000_000), (text) => api.decrypt(text, SECRET)],
+  "a value in which only the MAC is wrong": [
+    () => btoa(`${"\0".repeat(16)}gA`) + "QUFB".repeat(74_999_982),
+    (text) => api.decrypt(text, SECRET, { iterations: 1 }),
+  ],
+  "a token of more characters than any": [
+    () => "A".repeat(400_000_000),
+    (text) => fernet.decrypt(text),
+  ],
+};
+
+for (const [what, [make, open]] of Object.entries(HUGE)) {
+  Deno.test(`300 MB are refused as a few bytes are: ${what}`, async () => {
+    await assertRejects(async () => await open(make()), InvalidTokenError);
+  });
+}
+
+// Out of memory ends the process: it is to be another one.
+for (const unit of ["A ", "+", "=", " "]) {
+  Deno.test(`A long token of ${JSON.stringify(unit)} does not fill the memory when lenient`, async () => {
+    const { stdout, stderr } = await run(Deno.execPath(), [
+      "run",
+      "-A",
+      "--v8-flags=--max-old-space-size=512",
+      "-",
+    ], {
+      stdin: `import { Fernet } from "@ironfern/ironfern";
+        const token = ${JSON.stringify(unit)}.repeat(${50_000_000 / unit.length});
+        try {
+          new Fernet(Fernet.generateKey()).decrypt(token, { lenient: true });
+        } catch (error) {
+          console.log(error.name);
+        }`,
+    });
+    assertEquals(stdout, "InvalidTokenError\n", stderr.slice(0, 500));
+  });
+}

@@ -26,8 +26,9 @@ export interface Opened {
 }
 
 /**
- * A batch holds at most so many bytes, or else a single record. It bounds the
- * kernel's memory and what a slice of a batch's text keeps alive.
+ * A batch holds at most so many bytes, or else a single record; text is counted
+ * in UTF-16 units, which become three bytes at most. It bounds the kernel's memory
+ * and what a slice of a batch's text keeps alive.
  */
 export const BATCH_BYTES = 1 << 20;
 /** A batch holds at most so many records. */
@@ -58,9 +59,10 @@ export function batchTexts(batch: Batch): string[] {
   );
 }
 
-/** Bytes of a record on average: what the choice of a backend goes by. */
-export function meanLength(batch: Batch): number {
-  return batch.bytes.length / Math.max(1, batchLength(batch));
+/** How many records there are, and their mean length in bytes. */
+export function batchLoad(batch: Batch): { count: number; length: number } {
+  const count = batchLength(batch);
+  return { count, length: batch.bytes.length / Math.max(1, count) };
 }
 
 /** Records of known lengths are put into a batch of exactly that size. */

@@ -8,10 +8,10 @@ import { type BackendChoice, pickAsync, pickSync } from "./backends/select.ts";
 import { HEAD, tokenLength } from "./backends/token.ts";
 import {
   type Batch,
+  batchLoad,
   batchRanges,
   batchRecord,
   batchTexts,
-  meanLength,
   type Opened,
   toBatch,
   tokenBatch,
@@ -68,10 +68,10 @@ export function sealSync(
   values: Plaintexts,
   timeOf: (index: number) => bigint,
 ): string[] {
-  pickSync(backend, 0); // refuses a backend that has promises only, whatever there is to do
+  pickSync(backend, { count: 0, length: 0 }); // refuses a backend that has promises only, whatever there is to do
   const tokens: string[] = [];
   for (const { batch, heads } of sealBatches(values, timeOf)) {
-    const { sync } = pickSync(backend, meanLength(batch));
+    const { sync } = pickSync(backend, batchLoad(batch));
     for (const token of batchTexts(sync.seal(key, batch, heads))) tokens.push(token);
   }
   return tokens;
@@ -97,9 +97,9 @@ export function* openSync(
   { key, backend }: KeyedBackend,
   tokens: readonly string[],
 ): Generator<OpenedValue | undefined> {
-  pickSync(backend, 0);
+  pickSync(backend, { count: 0, length: 0 });
   for (const batch of openBatches(tokens)) {
-    yield* openedValues(pickSync(backend, meanLength(batch)).sync.open(key, batch));
+    yield* openedValues(pickSync(backend, batchLoad(batch)).sync.open(key, batch));
   }
 }
 
@@ -121,7 +121,7 @@ export function sealBatch(
   heads: Bytes,
   signal?: AbortSignal,
 ): Promise<Batch> {
-  const { async } = pickAsync(keyed.backend, meanLength(batch));
+  const { async } = pickAsync(keyed.backend, batchLoad(batch));
   return withKey(keyed, (key) => async.seal(key, batch, heads, signal));
 }
 
@@ -131,7 +131,7 @@ export function openBatch(
   tokens: Batch,
   signal?: AbortSignal,
 ): Promise<Opened> {
-  const { async } = pickAsync(keyed.backend, meanLength(tokens));
+  const { async } = pickAsync(keyed.backend, batchLoad(tokens));
   return withKey(keyed, (key) => async.open(key, tokens, signal));
 }
 
@@ -153,10 +153,7 @@ function* sealBatches(
   timeOf: (index: number) => bigint,
 ): Generator<{ batch: Batch; heads: Bytes }> {
   values.forEach(checkPlaintext);
-  // A UTF-16 unit becomes three bytes at most.
-  const bytesOf = (value: string | Uint8Array) =>
-    typeof value === "string" ? 3 * value.length : value.length;
-  for (const [start, end] of batchRanges(values.length, (index) => bytesOf(values[index]))) {
+  for (const [start, end] of batchRanges(values.length, (index) => values[index].length)) {
     const batch = toBatch(values.slice(start, end));
     if (end - start === 1) checkMessageLength(batch.bytes.length);
     yield { batch, heads: makeHeads(end - start, (index) => timeOf(start + index)) };

@@ -7,7 +7,7 @@
 
 import { type BackendChoice, pickAsync, pickSync } from "./backends/select.ts";
 import { decodeToken } from "./backends/token.ts";
-import { type Batch, batchRecord, type Opened, singleBatch } from "./batch.ts";
+import { type Batch, batchLoad, batchRecord, type Opened, singleBatch } from "./batch.ts";
 import { checkString } from "./checks.ts";
 import {
   type Bytes,
@@ -55,16 +55,16 @@ export class SealJob extends ValueJob {
 
   protected override use(key: Bytes): boolean | Promise<boolean> {
     const plaintext = this.#plaintext;
-    const { length } = plaintext.bytes;
+    const load = batchLoad(plaintext);
     const heads = makeHeads(1, () => this.#time);
     const store = (token: Batch) => {
       this.value = decodeAscii(encodeBase64Url(concatBytes(this.request.salt, token.bytes)));
       return true;
     };
     if (!this.#mode.async) {
-      return store(pickSync(this.#backend, length).sync.seal(key, plaintext, heads));
+      return store(pickSync(this.#backend, load).sync.seal(key, plaintext, heads));
     }
-    const { async } = pickAsync(this.#backend, length);
+    const { async } = pickAsync(this.#backend, load);
     return async.seal(key, plaintext, heads, this.#mode.signal).then(store);
   }
 }
@@ -92,14 +92,14 @@ export class OpenJob extends ValueJob {
 
   protected override use(key: Bytes): boolean | Promise<boolean> {
     const token = this.#token;
-    const { length } = token.bytes;
+    const load = batchLoad(token);
     const store = ({ plaintexts, valid, times }: Opened) => {
       if (!valid[0]) return false;
       this.opened = { plaintext: batchRecord(plaintexts, 0), time: times[0] };
       return true;
     };
-    if (!this.#mode.async) return store(pickSync(this.#backend, length).sync.open(key, token));
-    return pickAsync(this.#backend, length).async.open(key, token, this.#mode.signal).then(store);
+    if (!this.#mode.async) return store(pickSync(this.#backend, load).sync.open(key, token));
+    return pickAsync(this.#backend, load).async.open(key, token, this.#mode.signal).then(store);
   }
 }
 

@@ -108,24 +108,37 @@ function firstOf(...names: BackendName[]): Backend {
 }
 
 /**
- * Bytes of a message from which the platform's AES beats the kernel's, by
- * `deno task bench`.
+ * Bytes of a message from which the platform beats the kernel: one message is a
+ * chain of blocks, which the kernel's lanes cannot share (`deno task bench`).
  */
-const LONG_MESSAGE = 2_048;
+const LONG_MESSAGE = 4_096;
+/** The same for messages that fill the lanes. */
+const LONG_IN_BATCH = 32_768;
+/** Messages that fill them well enough. */
+const FULL_LANES = 4;
 /** Bytes of a message from which WebCrypto's pool is worth the detour. */
-const VERY_LONG_MESSAGE = 16_384;
+const VERY_LONG_MESSAGE = 65_536;
 
-/** The backend for messages of about so many bytes, in the calling thread. */
-export function pickSync(choice: BackendChoice, length: number): SyncBackend {
+/** What a choice of a backend goes by: messages, and their mean length in bytes. */
+export interface Load {
+  /** How many messages there are. */
+  readonly count: number;
+  /** Bytes of a message on average. */
+  readonly length: number;
+}
+
+/** The backend for such messages, in the calling thread. */
+export function pickSync(choice: BackendChoice, { count, length }: Load): SyncBackend {
   if (choice !== "auto") return requireSync(choice);
-  const backend = length < LONG_MESSAGE ? firstOf("wasm", "node") : firstOf("node", "wasm");
+  const long = count < FULL_LANES ? LONG_MESSAGE : LONG_IN_BATCH;
+  const backend = length < long ? firstOf("wasm", "node") : firstOf("node", "wasm");
   return isSync(backend) ? backend : requireSync("portable");
 }
 
-/** The backend for messages of about so many bytes, by promises. */
-export function pickAsync(choice: BackendChoice, length: number): Backend {
+/** The backend for such messages, by promises. */
+export function pickAsync(choice: BackendChoice, load: Load): Backend {
   if (choice !== "auto") return getBackend(choice);
-  return length < VERY_LONG_MESSAGE
-    ? pickSync(choice, length)
+  return load.length < VERY_LONG_MESSAGE
+    ? pickSync(choice, load)
     : firstOf("webcrypto", "node", "wasm");
 }

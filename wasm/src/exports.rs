@@ -9,7 +9,8 @@ use core::cell::{RefCell, RefMut};
 use core::ops::Range;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-const ARENA: usize = 4 << 20;
+/// A batch of the longest text (3 MiB) and its tokens.
+const ARENA: usize = 8 << 20;
 const DERIVATIONS: usize = 64;
 const MACS: usize = 16;
 const NONE: i32 = -1;

@@ -14,7 +14,7 @@
 import * as esbuild from "esbuild";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { describeCpu } from "./machine.ts";
+import { describeCpu, readCpu } from "./machine.ts";
 import { median } from "./measure.ts";
 import { PEERS } from "./compare/peers.ts";
 import {
@@ -37,7 +37,13 @@ import {
   simpleSection,
   SUITE_ROWS,
 } from "./compare/report.ts";
-import type { RowName, Settings, SuiteResult } from "./compare/rows.ts";
+import {
+  keyRounds,
+  LONGEST_ROUND,
+  type RowName,
+  type Settings,
+  type SuiteResult,
+} from "./compare/rows.ts";
 
 const RESULTS = fileURLToPath(new URL("RESULTS.md", import.meta.url));
 const MEASUREMENTS = 3;
@@ -63,7 +69,7 @@ function parseOptions(): Options {
     options: {
       "rows": { type: "string", default: ROW_NAMES.join() },
       "runtimes": { type: "string", default: RUNTIMES.join() },
-      "rounds": { type: "string", default: "9" },
+      "rounds": { type: "string", default: "7" },
       "lines-mb": { type: "string", default: "100" },
       "no-write": { type: "boolean", default: false },
     },
@@ -163,28 +169,33 @@ async function measureSizes(project: Project): Promise<string> {
   return simpleSection("Size", ["what", "gzip:", "bytes:"], results, kibibytes);
 }
 
-async function about({ rounds, linesMegabytes }: Options): Promise<string[]> {
-  const cpu = await describeCpu();
-  const load = Deno.loadavg()[0].toFixed(1);
-  const peers = Object.entries(PEERS).map(([name, version]) => `${name} ${version}`).join(", ");
+/** How it was measured, and on what. */
+async function about(
+  { rounds, linesMegabytes }: Options,
+  load: number,
+  versions: readonly string[],
+): Promise<string[]> {
+  const cpu = await readCpu();
   return [
     "`deno task compare` wrote this.",
-    `${cpu}; ${Deno.build.os}; load average at the start: ${load}. Peers from npm: ${peers}.`,
+    `${describeCpu(cpu)}; ${Deno.build.os}; load average at the start: ` +
+    `${load.toFixed(1)}. Against: ${versions.join(", ")}.`,
     `Every row was measured ${MEASUREMENTS} times, each time in a new process. There every ` +
     "contestant first opened the others' tokens, or derived the same keys as they did; then " +
-    `they took turns for ${rounds} rounds (${Math.ceil(rounds / 3)} of keys, one of lines, ` +
-    `${linesMegabytes.toLocaleString("en")} MB). A figure is the median of the ` +
+    `they took turns. Rounds: ${rounds}, of keys ${keyRounds(rounds)}, of lines ` +
+    `(${linesMegabytes.toLocaleString("en")} MB of rows) 1; whoever took over ` +
+    `${LONGEST_ROUND / 1_000} s had 1. A figure is the median of the ` +
     `${MEASUREMENTS} medians; a ratio is theirs to ours within a process, the median of the ` +
     `${MEASUREMENTS}, so that above 1 we are faster.`,
     "The targets were set for a CPU without SHA extensions. " +
-    (cpu.endsWith("yes")
+    (cpu.sha === "yes"
       ? "This one has them: native PBKDF2 and HMAC use them, WebAssembly cannot."
       : "Native PBKDF2 and HMAC are far faster where a CPU has them; WebAssembly cannot use them."),
   ];
 }
 
 async function compare(options: Options, folder: string): Promise<void> {
-  const lines = await about(options);
+  const [load] = Deno.loadavg();
   console.error("building and installing");
   const project = await makeProject(folder);
   const found = await Promise.all(options.runtimes.map((name) => findRuntime(name, project)));
@@ -194,11 +205,14 @@ async function compare(options: Options, folder: string): Promise<void> {
   const results = options.rows.some((row) => SUITE_ROWS.some((name) => name === row))
     ? await runSuites(runtimes, project, options)
     : [];
-  const python = results[0]?.measurements[0].python;
-  if (python) lines[1] += ` ${python}.`;
+  const peers = Object.entries(PEERS)
+    .filter(([peer]) => !project.absent.some(({ name }) => name === peer))
+    .map(([name, version]) => `npm ${name} ${version}`);
+  const python = results[0]?.measurements[0].python ?? [];
   const sections: string[] = [];
   if (options.rows.includes("start")) sections.push(await measureStarts(runtimes, project));
   if (options.rows.includes("size")) sections.push(await measureSizes(project));
+  const lines = await about(options, load, peers.concat(python));
   const text = report(lines, results, sections, [...new Set(missing)]);
   console.log(text);
   if (!options.write) return;

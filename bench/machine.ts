@@ -4,19 +4,27 @@
  * @module
  */
 
+/** A CPU. */
+export interface Cpu {
+  /** Its maker's name for it, or its architecture. */
+  readonly model: string;
+  /** Whether it has instructions for SHA-256. */
+  readonly sha: "yes" | "no" | "unknown";
+}
+
 /** A line about the CPU, its cores and SHA extensions, and the runtime. */
 export async function describeMachine(): Promise<string> {
   const { deno, v8 } = Deno.version;
-  return `${await describeCpu()}; Deno ${deno}, V8 ${v8}; ${Deno.build.os}`;
+  return `${describeCpu(await readCpu())}; Deno ${deno}, V8 ${v8}; ${Deno.build.os}`;
 }
 
 /** A line about the CPU, its cores and SHA extensions. */
-export async function describeCpu(): Promise<string> {
-  const { model, sha } = await cpu();
+export function describeCpu({ model, sha }: Cpu): string {
   return `${model}, ${navigator.hardwareConcurrency} cores, SHA extensions: ${sha}`;
 }
 
-async function cpu(): Promise<{ model: string; sha: string }> {
+/** Asks the operating system for the CPU. */
+export async function readCpu(): Promise<Cpu> {
   const text = await Deno.readTextFile("/proc/cpuinfo").catch(() => "");
   const field = (name: string) => text.match(new RegExp(`^${name}\\s*: (.*)$`, "m"))?.[1]?.trim();
   const flags = field("flags") ?? field("Features");

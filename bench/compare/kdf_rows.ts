@@ -10,7 +10,7 @@ import { byteMessages } from "./messages.ts";
 import { peerKdfs } from "./peers.ts";
 import { nodeKdf, webCryptoKdf } from "./platform.ts";
 import type { Python } from "./python.ts";
-import { OURS, type RowResult, type Settings, THEIRS } from "./rows.ts";
+import { keyRounds, LONGEST_ROUND, OURS, type RowResult, type Settings, THEIRS } from "./rows.ts";
 import { type Field, type KdfInput, type KdfWay, ourKdfs } from "./ways.ts";
 
 const ITERATIONS = 600_000;
@@ -54,7 +54,7 @@ function fieldOfMany(): Field<KdfWay> {
   };
 }
 
-/** Measures a row of keys once, in fewer rounds: a key takes long enough to be steady. */
+/** Measures a row of keys once. */
 export async function measureKeys(
   row: "key" | "keys",
   python: Python,
@@ -73,6 +73,6 @@ export async function measureKeys(
       warmUp: () => way.derive(many, ITERATIONS / 6),
     };
   }));
-  const timings = await interleave(contestants, Math.ceil(settings.rounds / 3));
+  const timings = await interleave(contestants, keyRounds(settings.rounds), LONGEST_ROUND);
   return { row, items: many.length, timings, absent };
 }

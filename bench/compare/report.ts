@@ -135,18 +135,23 @@ function runtimeSection(result: RuntimeResult): string {
   ].join("\n\n");
 }
 
-/** Every absence once, with the rows and runtimes that it is of. */
+/** Every absence once, with the rows that it is of and the runtimes. */
 function absences(results: readonly RuntimeResult[]): string[] {
-  const places = new Map<string, Set<string>>();
+  const places = new Map<string, { rows: Set<string>; runtimes: Set<string> }>();
   for (const { measurements, name: runtime } of results) {
     for (const { row, absent } of measurements[0].rows) {
       for (const { name, reason } of absent) {
         const what = `${name}: ${reason}`;
-        places.set(what, (places.get(what) ?? new Set()).add(`${row} in ${runtime}`));
+        const place = places.get(what) ?? { rows: new Set(), runtimes: new Set() };
+        places.set(what, place);
+        place.rows.add(row);
+        place.runtimes.add(runtime);
       }
     }
   }
-  return [...places].map(([what, rows]) => `${what} (${[...rows].join(", ")})`);
+  return [...places].map(([what, { rows, runtimes }]) =>
+    `${what} (${[...rows].join(", ")}; in ${[...runtimes].join(", ")})`
+  );
 }
 
 /** A section of figures that have to stay under a limit. */

@@ -7,6 +7,14 @@
 
 import type { Timing } from "../measure.ts";
 
+/** Milliseconds of a round after which its contestant has no more of them. */
+export const LONGEST_ROUND = 1_000;
+
+/** How many rounds keys have: one takes long enough to be steady. */
+export function keyRounds(rounds: number): number {
+  return Math.ceil(rounds / 2);
+}
+
 /** Our own contestants. */
 export const OURS = {
   auto: "ours, auto",

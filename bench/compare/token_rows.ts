@@ -9,7 +9,7 @@ import { byteMessages, sameMessage, textRows } from "./messages.ts";
 import { nodeTokens, webCryptoTokens } from "./platform.ts";
 import { peerTokens } from "./peers.ts";
 import type { Python } from "./python.ts";
-import type { RowResult, Settings } from "./rows.ts";
+import { LONGEST_ROUND, type RowResult, type Settings } from "./rows.ts";
 import { type Field, type Message, ourTokens, type TokenWay } from "./ways.ts";
 
 /** A row of tokens. */
@@ -87,6 +87,6 @@ export async function measureTokens(
       : () => way.encrypt(values);
     return { name: way.name, time, run: time ? () => time(1) : run };
   }));
-  const timings = await interleave(contestants, settings.rounds);
+  const timings = await interleave(contestants, settings.rounds, LONGEST_ROUND);
   return { row, items: messages.length, timings, absent };
 }

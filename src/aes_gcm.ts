@@ -138,7 +138,7 @@ class SealGcmJob extends ValueJob {
       this.#backend,
       (gcm) => gcm.seal(gcmKey(key), nonce, this.#plaintext),
     );
-    const bytes = concatBytes(this.request.salt, nonce, sealed);
+    const bytes = concatBytes([this.request.salt, nonce, sealed]);
     this.value = decodeAscii(encodeBase64Url(bytes));
     return true;
   }

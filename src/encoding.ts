@@ -165,7 +165,7 @@ export function canonicalBase64Url(text: Uint8Array): Bytes {
 }
 
 /** Joins byte arrays. */
-export function concatBytes(...parts: Uint8Array[]): Bytes {
+export function concatBytes(parts: readonly Uint8Array[]): Bytes {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

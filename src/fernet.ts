@@ -170,15 +170,15 @@ export class Fernet {
     passphrase: string | Uint8Array,
     options: FernetFromPassphraseOptions,
   ): Promise<Fernet> {
-    const { salt, ...pbkdf2Options } = options ?? {};
+    const { salt, iterations, backend, signal, onProgress } = options ?? {};
     const saltBytes = inputBytes(salt, "the salt");
     if (!saltBytes.length) {
       throw new TypeError("Cannot use the salt: it is empty, make 16 random bytes and store them");
     }
     const password = secretBytes(passphrase, "the passphrase");
     try {
-      const key = await pbkdf2(password, saltBytes, pbkdf2Options);
-      const fernet = new Fernet(key, { backend: options.backend });
+      const key = await pbkdf2(password, saltBytes, { iterations, backend, signal, onProgress });
+      const fernet = new Fernet(key, { backend });
       key.fill(0);
       return fernet;
     } finally {

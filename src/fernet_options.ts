@@ -63,12 +63,14 @@ export function tokenReader(options: FernetDecryptOptions = {}): TokenReader {
     return { canonical, inTime: () => true };
   }
   checkSeconds(ttl, "ttl");
-  const now = currentTime === undefined
-    ? Math.floor(Date.now() / 1_000)
-    : checkSeconds(currentTime, "currentTime");
+  if (currentTime !== undefined) checkSeconds(currentTime, "currentTime");
   return {
     canonical,
-    inTime: (time) => Number(time) + ttl >= now && Number(time) <= now + MAX_CLOCK_SKEW,
+    inTime(time) {
+      // A stream of lines may last longer than its tokens.
+      const now = currentTime ?? Math.floor(Date.now() / 1_000);
+      return Number(time) + ttl >= now && Number(time) <= now + MAX_CLOCK_SKEW;
+    },
   };
 }
 

@@ -58,7 +58,7 @@ export class SealJob extends ValueJob {
     const load = batchLoad(plaintext);
     const heads = makeHeads(1, () => this.#time);
     const store = (token: Batch) => {
-      this.value = decodeAscii(encodeBase64Url(concatBytes(this.request.salt, token.bytes)));
+      this.value = decodeAscii(encodeBase64Url(concatBytes([this.request.salt, token.bytes])));
       return true;
     };
     if (!this.#mode.async) {

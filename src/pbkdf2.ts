@@ -243,7 +243,7 @@ function checkSettings(options: Pbkdf2SyncOptions): Pbkdf2Settings {
     );
   }
   const { iterations, hash = "SHA-256", length = 32, backend } = options;
-  if (!Object.hasOwn(DIGEST_LENGTH, hash)) {
+  if (typeof hash !== "string" || !Object.hasOwn(DIGEST_LENGTH, hash)) {
     throw new TypeError(
       `Cannot use the hash ${quoted(hash)}: expected one of ${
         Object.keys(DIGEST_LENGTH).join(", ")

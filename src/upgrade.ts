@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkArray, checkIterations } from "./checks.ts";
+import { checkArray, checkIterations, secretBytes } from "./checks.ts";
 import { OpenJob, type ParsedValue, parseValue, SealJob } from "./passphrase_fernet.ts";
 import {
   callAsync,
@@ -116,34 +116,40 @@ async function upgradeAll(
   options: UpgradeOptions,
   count: "one" | "many",
 ): Promise<Outcome[]> {
-  const { targetIterations, signal } = options;
+  const { targetIterations, signal, backend } = options;
   const target = checkIterations(targetIterations ?? FLET_ITERATIONS);
   const costs = readableCosts(options.iterations, target);
   const mode = { async: true, signal };
+  // The caller may wipe its own bytes before the second step comes to them.
+  const secret = secretBytes(secretKey, "the secret key");
   let before = 0;
   let done = 0;
   const onProgress = (now: number, total: number | undefined) =>
     options.onProgress?.(done = before + now, before + (total ?? 0));
 
-  const opened = await callAsync(
-    secretKey,
-    { ...options, onProgress },
-    count,
-    (call) => values.map((value) => new OpenJob(call, mode, costs, value)),
-  );
-  const old = opened.filter(({ iterations }) => iterations !== target);
-  before = done;
-  const sealed = await callAsync(
-    secretKey,
-    { ...options, onProgress },
-    count,
-    (call) => old.map((job) => new SealJob(call, mode, target, job.opened)),
-  );
-
-  const fresh = new Map(old.map((job, index) => [job, sealed[index].value]));
-  return opened.map((job) => ({
-    value: fresh.get(job),
-    upgraded: fresh.has(job),
-    iterations: job.iterations ?? target,
-  }));
+  const step = { signal, backend, onProgress };
+  try {
+    const opened = await callAsync(
+      secret,
+      step,
+      count,
+      (call) => values.map((value) => new OpenJob(call, mode, costs, value)),
+    );
+    const old = opened.filter(({ iterations }) => iterations !== target);
+    before = done;
+    const sealed = await callAsync(
+      secret,
+      step,
+      count,
+      (call) => old.map((job) => new SealJob(call, mode, target, job.opened)),
+    );
+    const fresh = new Map(old.map((job, index) => [job, sealed[index].value]));
+    return opened.map((job) => ({
+      value: fresh.get(job),
+      upgraded: fresh.has(job),
+      iterations: job.iterations ?? target,
+    }));
+  } finally {
+    secret.fill(0);
+  }
 }

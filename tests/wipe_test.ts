@@ -165,9 +165,13 @@ function badlyPadded(key: Uint8Array, plaintext: Uint8Array): string {
   whole.set(plaintext);
   const iv = fixedBytes("iv", 16);
   const cipher = createCipheriv("aes-128-cbc", key.subarray(16), iv).setAutoPadding(false);
-  const signed = concatBytes(Uint8Array.of(0x80, 0, 0, 0, 0, 0, 0, 0, 0), iv, cipher.update(whole));
+  const signed = concatBytes([
+    Uint8Array.of(0x80, 0, 0, 0, 0, 0, 0, 0, 0),
+    iv,
+    cipher.update(whole),
+  ]);
   const tag = createHmac("sha256", key.subarray(0, 16)).update(signed).digest();
-  return decodeAscii(encodeBase64Url(concatBytes(signed, tag)));
+  return decodeAscii(encodeBase64Url(concatBytes([signed, tag])));
 }
 
 /** The token with another last byte of its MAC. */
@@ -280,7 +284,7 @@ for (const hash of Object.keys(HASHES) as Hash[]) {
   });
 
   Deno.test(`nothing is left of a derivation from a password longer than a block [${hash}]`, () => {
-    const long = { ...derivation, password: concatBytes(...Array(9).fill(password)) };
+    const long = { ...derivation, password: concatBytes(Array(9).fill(password)) };
     pbkdf2Sync(long.password, salt, { ...options, iterations: 10 });
     assertWiped(derivationSecrets(long, 10));
   });

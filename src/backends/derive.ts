@@ -64,9 +64,11 @@ export function deriveSync(backend: Backend, jobs: Iterable<KeyJob>): void {
   for (const job of jobs) {
     for (const cost of job.costs) {
       const key = deriveSync(job.request, cost);
-      const accepted = job.accept(key, cost);
-      key.fill(0);
-      if (accepted) break;
+      try {
+        if (job.accept(key, cost)) break;
+      } finally {
+        key.fill(0);
+      }
     }
   }
 }
@@ -179,7 +181,7 @@ function* blockJobs(
     const parts: Bytes[] = [];
     let missing = count;
     const show = (iterations: number) => {
-      const whole = concatBytes(...parts);
+      const whole = concatBytes(parts);
       parts.forEach((part) => part.fill(0));
       const concluded = (accepted: boolean) => {
         whole.fill(0);
@@ -214,7 +216,7 @@ function nativeLoops(
   return Array.from({ length: IN_FLIGHT }, async () => {
     try {
       for (let next = jobs.next(); !next.done && !failed; next = jobs.next()) {
-        await nativeJob(native, next.value, options);
+        await nativeJob(native, next.value, options, () => failed);
       }
     } catch (error) {
       failed = true;
@@ -223,13 +225,24 @@ function nativeLoops(
   });
 }
 
-async function nativeJob(native: NativeKdf, job: KeyJob, options: DeriveOptions): Promise<void> {
+/** `failed` says whether another job has: then this one's end is nobody's concern. */
+async function nativeJob(
+  native: NativeKdf,
+  job: KeyJob,
+  options: DeriveOptions,
+  failed: () => boolean,
+): Promise<void> {
   for (const cost of job.costs) {
     const key = await abortable(() => native.derive(job.request, cost), options.signal);
-    const accepted = await job.accept(key, cost);
-    key.fill(0);
-    options.onIterations?.(cost * blockCount(job.request));
-    if (accepted) break;
+    try {
+      if (failed()) return;
+      const accepted = await job.accept(key, cost);
+      if (failed()) return;
+      options.onIterations?.(cost * blockCount(job.request));
+      if (accepted) break;
+    } finally {
+      key.fill(0);
+    }
   }
   options.onJob?.();
 }

@@ -142,7 +142,7 @@ export function createNode(): Backend {
       seal(key, nonce, plaintext) {
         const cipher = crypto.createCipheriv(GCM, key, nonce, GCM_TAG);
         const ciphertext = cipher.update(plaintext);
-        return Promise.resolve(concatBytes(ciphertext, cipher.final(), cipher.getAuthTag()));
+        return Promise.resolve(concatBytes([ciphertext, cipher.final(), cipher.getAuthTag()]));
       },
       open(key, nonce, ciphertext) {
         const tagStart = ciphertext.length - GCM_TAG.authTagLength;
@@ -150,7 +150,7 @@ export function createNode(): Backend {
         decipher.setAuthTag(ciphertext.subarray(tagStart));
         const plaintext = decipher.update(ciphertext.subarray(0, tagStart));
         try {
-          return Promise.resolve(concatBytes(plaintext, decipher.final()));
+          return Promise.resolve(concatBytes([plaintext, decipher.final()]));
         } catch {
           // `final` fails for one reason only: the tag.
           return Promise.resolve(undefined);

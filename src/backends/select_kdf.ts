@@ -105,13 +105,19 @@ function probeSync(deriveSync: NonNullable<NativeKdf["deriveSync"]>, hash: Hash)
 }
 
 function probeAsync(native: NativeKdf, hash: Hash): Promise<number> {
-  return known(asyncSpeeds, hash, async () => {
+  const probe = async () => {
     // The first call starts the platform's threads.
     await native.derive(probeRequest(hash), 1);
     const start = performance.now();
     await native.derive(probeRequest(hash), PROBE_ITERATIONS);
     return (performance.now() - start) / PROBE_ITERATIONS;
-  });
+  };
+  return known(asyncSpeeds, hash, () =>
+    probe().catch(() => {
+      // The next call tries again; this one does without the platform.
+      asyncSpeeds.delete(hash);
+      return Infinity;
+    }));
 }
 
 function known<T>(speeds: Map<Hash, T>, hash: Hash, probe: () => T): T {

@@ -28,32 +28,30 @@ export class LineSplitter {
    * @throws {TypeError} If the chunk is not bytes.
    * @throws {RangeError} If a line is too long, even before its end is seen.
    */
-  push(chunk: Uint8Array): Uint8Array[] {
+  *push(chunk: Uint8Array): Generator<Uint8Array, void> {
     if (!isBytes(chunk)) {
       throw new TypeError(
         `Cannot read a chunk: expected a Uint8Array, got ${kindOf(chunk)}; ` +
           "text goes through a TextEncoderStream first",
       );
     }
-    const lines: Uint8Array[] = [];
     let start = 0;
     for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
-      lines.push(this.#complete(chunk.subarray(start, end)));
+      yield this.#complete(chunk.subarray(start, end));
       start = end + 1;
     }
     // A Buffer's `slice` would share bytes that its owner may use again.
     this.#keep(new Uint8Array(chunk.subarray(start)));
-    return lines;
   }
 
   /** The last line, if there is one that no line feed ended. */
   finish(): Bytes | undefined {
-    return this.#restLength ? concatBytes(...this.#rest) : undefined;
+    return this.#restLength ? concatBytes(this.#rest) : undefined;
   }
 
   #complete(end: Uint8Array): Uint8Array {
     this.#check(this.#restLength + end.length);
-    const line = this.#restLength ? concatBytes(...this.#rest, end) : end;
+    const line = this.#restLength ? concatBytes([...this.#rest, end]) : end;
     this.#rest = [];
     this.#restLength = 0;
     this.#line++;
@@ -70,7 +68,7 @@ export class LineSplitter {
   #check(length: number): void {
     if (length > this.#longest) {
       throw new RangeError(
-        `Cannot process line ${this.#line}: it has more than ${this.#longest} bytes`,
+        `Cannot process line ${this.#line}: it has more than ${this.#longest} bytes (lines count from 0)`,
       );
     }
   }

@@ -6,7 +6,7 @@
  */
 
 import { tokenLength } from "../backends/token.ts";
-import { type Batch, batchLength, batchRanges, joinBytes } from "../batch.ts";
+import { type Batch, BATCH_BYTES, BATCH_RECORDS, batchLength, joinBytes } from "../batch.ts";
 import { type Bytes, canonicalBase64Url } from "../encoding.ts";
 import { kindOf } from "../checks.ts";
 import { InvalidTokenError } from "../errors.ts";
@@ -138,17 +138,20 @@ function lineStream(
     lineFeeds: boolean,
     controller: TransformStreamDefaultController<Bytes>,
   ) => {
-    for (const [start, end] of batchRanges(lines.length, (index) => lines[index].length)) {
-      signal?.throwIfAborted();
-      const result = await work(joinBytes(lines.slice(start, end)), done);
-      controller.enqueue(lineFeeds ? withLineFeeds(result) : result.bytes);
-      done += end - start;
-      onProgress?.(done, undefined);
-      await pacer.pause();
-    }
+    signal?.throwIfAborted();
+    const result = await work(joinBytes(lines), done);
+    controller.enqueue(lineFeeds ? withLineFeeds(result) : result.bytes);
+    done += lines.length;
+    onProgress?.(done, undefined);
+    await pacer.pause();
   };
   let abort = () => {};
   const settled = () => signal?.removeEventListener("abort", abort);
+  const settleOnFailure = (step: () => Promise<void>) =>
+    step().catch((error) => {
+      settled();
+      throw error;
+    });
   return new TransformStream({
     start(controller) {
       // A source that has nothing to give would keep an abort from being seen.
@@ -156,14 +159,34 @@ function lineStream(
       if (signal?.aborted) abort();
       else signal?.addEventListener("abort", abort, { once: true });
     },
-    transform: (chunk, controller) => process(splitter.push(chunk), true, controller),
-    async flush(controller) {
-      const last = splitter.finish();
-      await process(last ? [last] : [], false, controller);
-      settled();
-    },
+    transform: (chunk, controller) =>
+      settleOnFailure(async () => {
+        for (const lines of batches(splitter.push(chunk))) await process(lines, true, controller);
+      }),
+    flush: (controller) =>
+      settleOnFailure(async () => {
+        const last = splitter.finish();
+        if (last) await process([last], false, controller);
+        settled();
+      }),
     cancel: settled,
   });
+}
+
+/** Lines in runs that each fit a batch. */
+function* batches(lines: Iterable<Uint8Array>): Generator<Uint8Array[]> {
+  let run: Uint8Array[] = [];
+  let bytes = 0;
+  for (const line of lines) {
+    if (run.length === BATCH_RECORDS || run.length && bytes + line.length > BATCH_BYTES) {
+      yield run;
+      run = [];
+      bytes = 0;
+    }
+    run.push(line);
+    bytes += line.length;
+  }
+  if (run.length) yield run;
 }
 
 function withLineFeeds({ bytes, offsets }: Batch): Bytes {

@@ -24,11 +24,13 @@ export interface KernelDerivationInput {
 /** An output block in the making, which has to be freed. */
 export class KernelDerivation {
   readonly #kernel: Kernel;
+  readonly #generation: number;
   readonly #slot: number;
 
   /** Takes a slot and does the first iteration. */
   constructor(kernel: Kernel, { hash, password, salt, index }: KernelDerivationInput) {
     this.#kernel = kernel;
+    this.#generation = kernel.generation;
     this.#slot = kernel.call((exports, arena) => {
       const passwordAt = arena.write(password);
       const saltAt = arena.write(salt);
@@ -49,8 +51,9 @@ export class KernelDerivation {
   /** Does `iterations` more iterations, 1,000 at most, of every block. */
   static run(kernel: Kernel, blocks: readonly KernelDerivation[], iterations: number): void {
     const slots = Uint8Array.from(blocks, (block) => block.#slot);
-    kernel.call((exports, arena) =>
-      exports.derivation_run(arena.write(slots), slots.length, iterations)
+    kernel.call(
+      (exports, arena) => exports.derivation_run(arena.write(slots), slots.length, iterations),
+      Math.min(...blocks.map((block) => block.#generation)),
     );
   }
 
@@ -59,11 +62,12 @@ export class KernelDerivation {
     return this.#kernel.call((exports, arena) => {
       const out = arena.place(LONGEST_DIGEST);
       return arena.read(out, exports.derivation_output(this.#slot, out));
-    });
+    }, this.#generation);
   }
 
   /** Wipes and frees the slot. */
   free(): void {
+    if (this.#kernel.generation !== this.#generation) return;
     this.#kernel.call((exports) => exports.derivation_free(this.#slot));
   }
 }

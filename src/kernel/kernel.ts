@@ -95,39 +95,87 @@ export class Arena {
   }
 }
 
-/** An instance of the kernel. */
+/** The kernel: an instance, and another one after a call that did not come back. */
 export class Kernel {
-  /** What the module exports. */
-  readonly exports: KernelExports;
   /** Bytes in the arena. */
   readonly arenaLength: number;
-  readonly #arena: Arena;
-  readonly #stack: Uint8Array;
+  readonly #module: WebAssembly.Module;
+  #exports: KernelExports;
+  #arena: Arena;
+  #stack: Uint8Array;
+  #generation = 0;
+  #broken = false;
 
   /** Instantiates the module. */
   constructor(module: WebAssembly.Module) {
-    const instance = new WebAssembly.Instance(module, {});
-    this.exports = instance.exports as unknown as KernelExports;
-    const { buffer } = this.exports.memory;
-    this.arenaLength = this.exports.arena_length();
-    this.#arena = new Arena(
-      new Uint8Array(buffer as ArrayBuffer, this.exports.arena_address(), this.arenaLength),
-    );
-    this.#stack = new Uint8Array(buffer, 0, this.exports.stack_end());
+    this.#module = module;
+    const { exports, arena, stack } = instantiate(module);
+    this.#exports = exports;
+    this.#arena = arena;
+    this.#stack = stack;
+    this.arenaLength = exports.arena_length();
+  }
+
+  /** What the module exports. */
+  get exports(): KernelExports {
+    return this.#exports;
+  }
+
+  /** Counts the instances: what is in the slots of one is not in the next one's. */
+  get generation(): number {
+    if (this.#broken) this.#restart();
+    return this.#generation;
   }
 
   /**
    * Does `work` with the arena, then wipes what it put there and the kernel's
    * stack, where copies of keys and of words of plaintext are left by any call.
+   *
+   * A call that throws (the kernel traps, or JavaScript's stack overflows within
+   * it) leaves the instance unusable: all of its memory is wiped, and the next
+   * call has a new one.
+   *
+   * @param generation The instance whose slots the work is about, if it is.
    */
-  call<T>(work: (kernel: KernelExports, arena: Arena) => T): T {
+  call<T>(work: (kernel: KernelExports, arena: Arena) => T, generation = this.generation): T {
+    if (generation !== this.generation) {
+      throw new Error("Cannot go on: the kernel was started anew after a failure, so call again");
+    }
+    this.#broken = true;
     try {
-      return work(this.exports, this.#arena);
-    } finally {
+      const result = work(this.#exports, this.#arena);
       this.#arena.wipe();
       this.#stack.fill(0);
+      this.#broken = false;
+      return result;
+    } finally {
+      if (this.#broken) this.#wipe();
     }
   }
+
+  #wipe(): void {
+    new Uint8Array(this.#exports.memory.buffer).fill(0);
+  }
+
+  #restart(): void {
+    this.#wipe();
+    const { exports, arena, stack } = instantiate(this.#module);
+    this.#exports = exports;
+    this.#arena = arena;
+    this.#stack = stack;
+    this.#generation++;
+    this.#broken = false;
+  }
+}
+
+function instantiate(module: WebAssembly.Module) {
+  const instance = new WebAssembly.Instance(module, {});
+  const exports = instance.exports as unknown as KernelExports;
+  const buffer = exports.memory.buffer as ArrayBuffer;
+  const arena = new Arena(
+    new Uint8Array(buffer, exports.arena_address(), exports.arena_length()),
+  );
+  return { exports, arena, stack: new Uint8Array(buffer, 0, exports.stack_end()) };
 }
 
 let kernel: Kernel | undefined;

@@ -32,19 +32,22 @@ export function cbcStream(
 /** An HMAC-SHA256 in one of the kernel's slots, which has to be freed. */
 export class KernelMac {
   readonly #kernel: Kernel;
+  readonly #generation: number;
   readonly #slot: number;
 
   /** Takes a slot. */
   constructor(kernel: Kernel, key: Bytes) {
     this.#kernel = kernel;
+    this.#generation = kernel.generation;
     this.#slot = kernel.call((exports, arena) => exports.mac_start(arena.write(key), key.length));
     if (this.#slot < 0) throw new Error("Cannot start a MAC: every slot of the kernel is taken");
   }
 
   /** Absorbs bytes. */
   update(bytes: Bytes): void {
-    this.#kernel.call((exports, arena) =>
-      exports.mac_update(this.#slot, arena.write(bytes), bytes.length)
+    this.#kernel.call(
+      (exports, arena) => exports.mac_update(this.#slot, arena.write(bytes), bytes.length),
+      this.#generation,
     );
   }
 
@@ -54,11 +57,12 @@ export class KernelMac {
       const out = arena.place(TAG);
       exports.mac_tag(this.#slot, out);
       return arena.read(out, TAG);
-    });
+    }, this.#generation);
   }
 
   /** Wipes and frees the slot. */
   free(): void {
+    if (this.#kernel.generation !== this.#generation) return;
     this.#kernel.call((exports) => exports.mac_free(this.#slot));
   }
 }

@@ -9,7 +9,8 @@ use core::cell::{RefCell, RefMut};
 use core::ops::Range;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// A batch of the longest text (3 MiB) and its tokens.
+/// A batch of text that is all of three bytes a character fits, but for the most
+/// records; what does not fit is done one by one.
 const ARENA: usize = 8 << 20;
 const DERIVATIONS: usize = 64;
 const MACS: usize = 16;

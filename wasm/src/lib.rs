@@ -13,6 +13,7 @@ pub mod batch;
 mod compression;
 pub mod fernet;
 pub mod pbkdf2;
+pub mod secrecy;
 pub mod sha256;
 pub mod slots;
 pub mod vector;

@@ -260,13 +260,15 @@ mod portable {
 
         /// Byte `i` of the result is byte `indices[i]`, or 0 where that is 16 or more.
         pub fn swizzle(self, indices: Self) -> Self {
-            let bytes = self.to_bytes();
-            let picked = indices.to_bytes().map(|index| {
-                // A mask and not a branch: natively, too, nothing may depend on a
-                // secret. The index is public in every use but vector-permute AES.
-                let inside = u8::from(index < 16).wrapping_neg();
-                bytes[usize::from(index & 15)] & inside
-            });
+            // Every byte is looked at for every index: an address that is made of
+            // an index would leak it, which a processor's shuffle does not.
+            let indices = indices.to_bytes();
+            let mut picked = [0; 16];
+            for (number, byte) in (0_u8..).zip(self.to_bytes()) {
+                for (picked, index) in picked.iter_mut().zip(indices) {
+                    *picked |= byte & u8::from(index == number).wrapping_neg();
+                }
+            }
             Self::from_bytes(&picked)
         }
 

@@ -35,8 +35,8 @@ impl zeroize::DefaultIsZeroes for Vector {}
 mod simd128 {
     use core::arch::wasm32::{
         i8x16_add, i8x16_eq, i8x16_gt, i8x16_swizzle, i32x4_add, i32x4_shl, i32x4_shuffle,
-        u8x16_sub_sat, u32x4, u32x4_shr, u32x4_splat, u64x2_shr, v128, v128_and, v128_andnot,
-        v128_any_true, v128_not, v128_or, v128_xor,
+        u8x16_sub_sat, u32x4, u32x4_shr, u32x4_splat, u64x2_shr, v128, v128_and, v128_any_true,
+        v128_not, v128_or, v128_xor,
     };
     use core::ops::{Add, BitAnd, BitOr, BitXor, Not};
 
@@ -71,12 +71,6 @@ mod simd128 {
         pub fn to_bytes(self) -> [u8; 16] {
             // SAFETY: both are 16 bytes without padding, and any bits are valid.
             unsafe { core::mem::transmute(self.0) }
-        }
-
-        /// `!self & other`.
-        #[inline(always)]
-        pub fn and_not(self, other: Self) -> Self {
-            Self(v128_andnot(other.0, self.0))
         }
 
         /// Each word shifted left.
@@ -161,13 +155,6 @@ mod simd128 {
             // SAFETY: a `v128` is 16 bytes, aligned for words, and any bits are valid.
             unsafe { &mut *core::ptr::from_mut(&mut self.0).cast() }
         }
-
-        /// The two halves of 64 bits, the low word of each first.
-        #[inline(always)]
-        pub fn to_halves(self) -> [u64; 2] {
-            // SAFETY: both are 16 bytes without padding, and any bits are valid.
-            unsafe { core::mem::transmute(self.0) }
-        }
     }
 
     impl Add for Vector {
@@ -241,11 +228,6 @@ mod portable {
         /// The sixteen bytes.
         pub fn to_bytes(self) -> [u8; 16] {
             core::array::from_fn(|index| self.0[index / 4].to_le_bytes()[index % 4])
-        }
-
-        /// `!self & other`.
-        pub fn and_not(self, other: Self) -> Self {
-            !self & other
         }
 
         /// Each word shifted left.
@@ -338,12 +320,6 @@ mod portable {
         /// The four words in their place.
         pub fn words_mut(&mut self) -> &mut [u32; 4] {
             &mut self.0
-        }
-
-        /// The two halves of 64 bits, the low word of each first.
-        pub fn to_halves(self) -> [u64; 2] {
-            let [a, b, c, d] = self.0.map(u64::from);
-            [b << 32 | a, d << 32 | c]
         }
 
         fn zip_bytes(self, other: Self, operation: impl Fn(u8, u8) -> u8) -> Self {

@@ -9,9 +9,15 @@ import { hasProgram, ROOT, run, testWithTool } from "./support/tools.ts";
 
 const CRATE = new URL("wasm/", ROOT);
 
-// npx puts its own folder in front, where another rustc may lie than clippy's.
 const { CARGO_HOME, HOME, PATH } = Deno.env.toObject();
-const env = { PATH: `${CARGO_HOME ?? `${HOME}/.cargo`}/bin:${PATH}`, CARGO_TERM_COLOR: "never" };
+const env: Record<string, string> = {
+  PATH: `${CARGO_HOME ?? `${HOME}/.cargo`}/bin:${PATH}`,
+  CARGO_TERM_COLOR: "never",
+};
+// npx puts folders in front of PATH, where another rustc may lie than clippy's.
+if (await hasProgram("rustup", "which", "rustc")) {
+  env.RUSTC = (await run("rustup", ["which", "rustc"])).stdout.trim();
+}
 
 async function cargo(...args: string[]): Promise<void> {
   const { success, stdout, stderr } = await run("cargo", args, { cwd: CRATE, env });

@@ -5,19 +5,19 @@
  */
 
 import { assert } from "@std/assert";
+import { dirname } from "node:path";
 import { hasProgram, ROOT, run, testWithTool } from "./support/tools.ts";
 
 const CRATE = new URL("wasm/", ROOT);
 
+// npx puts folders in front of PATH, where another compiler may lie than the one
+// that clippy and rustdoc belong to.
+const rustup = await hasProgram("rustup", "which", "rustc")
+  ? (await run("rustup", ["which", "rustc"])).stdout.trim()
+  : undefined;
 const { CARGO_HOME, HOME, PATH } = Deno.env.toObject();
-const env: Record<string, string> = {
-  PATH: `${CARGO_HOME ?? `${HOME}/.cargo`}/bin:${PATH}`,
-  CARGO_TERM_COLOR: "never",
-};
-// npx puts folders in front of PATH, where another rustc may lie than clippy's.
-if (await hasProgram("rustup", "which", "rustc")) {
-  env.RUSTC = (await run("rustup", ["which", "rustc"])).stdout.trim();
-}
+const folder = rustup ? dirname(rustup) : `${CARGO_HOME ?? `${HOME}/.cargo`}/bin`;
+const env = { PATH: `${folder}:${PATH}`, CARGO_TERM_COLOR: "never" };
 
 async function cargo(...args: string[]): Promise<void> {
   const { success, stdout, stderr } = await run("cargo", args, { cwd: CRATE, env });

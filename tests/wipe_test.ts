@@ -33,8 +33,8 @@ import { getKernel } from "../src/kernel/kernel.ts";
 const LONG = 5_000_000;
 const HASHES = { "SHA-1": sha1, "SHA-256": sha256, "SHA-384": sha384, "SHA-512": sha512 };
 
-const { exports } = getKernel();
-const fresh = new Uint32Array(exports.memory.buffer.slice(0));
+const kernel = getKernel();
+const fresh = new Uint32Array(kernel.exports.memory.buffer.slice(0));
 
 /** What must not be left behind, by name. */
 type Secrets = Record<string, Uint8Array>;
@@ -53,7 +53,7 @@ interface Trace {
  * them in words, in text and in the lanes of SIMD vectors.
  */
 function traces(secrets: Secrets): Trace[] {
-  const { buffer } = exports.memory;
+  const { buffer } = kernel.exports.memory;
   const words = new Uint32Array(buffer);
   const names = new Map<number, string>();
   for (const [name, bytes] of Object.entries(secrets)) {
@@ -81,9 +81,9 @@ function traces(secrets: Secrets): Trace[] {
 }
 
 function placeOf(address: number): string {
-  const arena = address - exports.arena_address();
-  if (address < exports.stack_end()) return `${address} (stack)`;
-  return `${address} (${arena >= 0 && arena < exports.arena_length() ? "arena" : "static"})`;
+  const arena = address - kernel.exports.arena_address();
+  if (address < kernel.exports.stack_end()) return `${address} (stack)`;
+  return `${address} (${arena >= 0 && arena < kernel.exports.arena_length() ? "arena" : "static"})`;
 }
 
 function assertWiped(secrets: Secrets): void {
@@ -91,7 +91,7 @@ function assertWiped(secrets: Secrets): void {
     `${place}: ${[...secrets].join(", ") || "nothing known"}`
   );
   // What one test finds is not to be found by the next one.
-  new Uint32Array(exports.memory.buffer).set(fresh);
+  new Uint32Array(kernel.exports.memory.buffer).set(fresh);
   assertEquals(left, []);
 }
 
@@ -247,12 +247,16 @@ Deno.test("a long message is seen under way, and nothing is left of it when it i
 });
 
 Deno.test("nothing is left of a call that throws", () => {
+  const { memory } = kernel.exports;
   assertThrows(() =>
-    getKernel().call((_, arena) => {
+    kernel.call((_, arena) => {
       arena.write(key);
       assert(traces(secrets)[0].secrets.has("signing key"));
-      arena.place(exports.arena_length());
+      arena.place(kernel.exports.arena_length());
     }), RangeError);
+  assert(new Uint32Array(memory.buffer).every((word) => word === 0));
+  // Whoever asks for the generation next has a new instance.
+  assertEquals(kernel.generation, 1);
   assertWiped(secrets);
 });
 

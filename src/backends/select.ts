@@ -113,7 +113,7 @@ function firstOf(...names: BackendName[]): Backend {
  */
 const LONG_MESSAGE = 4_096;
 /** The same for messages that fill the lanes. */
-const LONG_IN_BATCH = 32_768;
+const LONG_IN_BATCH = 131_072;
 /** Messages that fill them well enough. */
 const FULL_LANES = 4;
 /** Bytes of a message from which WebCrypto's pool is worth the detour. */

@@ -1,6 +1,6 @@
 /**
- * A batch: records back to back in one run of bytes, and where each begins. It
- * is the unit of everything below the public functions.
+ * A batch: records in one run of bytes, and where each begins. It is the unit of
+ * everything below the public functions.
  *
  * @module
  */
@@ -9,10 +9,12 @@ import { type Bytes, decodeAscii, encodeAscii, encodeUtf8 } from "./encoding.ts"
 
 /** Records in one run of bytes. */
 export interface Batch {
-  /** The records, back to back. */
+  /** The records, back to back or with a line feed after each. */
   readonly bytes: Bytes;
-  /** Where record `i` begins, at `i`, and where it ends, at `i + 1`. */
+  /** Where record `i` begins, at `i`, and where the next one does, at `i + 1`. */
   readonly offsets: Uint32Array;
+  /** Whether there is a line feed after each record, which is no part of it. */
+  readonly lineFeeds: boolean;
 }
 
 /** The results of opening a batch of tokens. */
@@ -33,29 +35,55 @@ export interface Opened {
 export const BATCH_BYTES = 1 << 20;
 /** A batch holds at most so many records. */
 export const BATCH_RECORDS = 8_192;
+/** What ends a line. */
+export const LINE_FEED = 0x0a;
 
 /** How many records the batch holds. */
 export function batchLength(batch: Batch): number {
   return batch.offsets.length - 1;
 }
 
+/** How many bytes there are between records. */
+export function separatorLength(batch: Batch): number {
+  return Number(batch.lineFeeds);
+}
+
 /** The batch of one record; the bytes are not copied. */
 export function singleBatch(bytes: Bytes): Batch {
-  return { bytes, offsets: Uint32Array.of(0, bytes.length) };
+  return { bytes, offsets: Uint32Array.of(0, bytes.length), lineFeeds: false };
+}
+
+/** Record `index`, not copied. */
+export function recordView(batch: Batch, index: number): Bytes {
+  const { bytes, offsets } = batch;
+  return bytes.subarray(offsets[index], offsets[index + 1] - separatorLength(batch));
 }
 
 /** A copy of record `index`. */
 export function batchRecord(batch: Batch, index: number): Bytes {
-  return batch.bytes.slice(batch.offsets[index], batch.offsets[index + 1]);
+  return recordView(batch, index).slice();
+}
+
+/** Where the records of a batch begin when each has become `lengthOf` its length. */
+export function mappedOffsets(batch: Batch, lengthOf: (length: number) => number): Uint32Array {
+  const { offsets } = batch;
+  const separator = separatorLength(batch);
+  const mapped = new Uint32Array(offsets.length);
+  for (let index = 1; index < offsets.length; index++) {
+    const length = offsets[index] - offsets[index - 1] - separator;
+    mapped[index] = mapped[index - 1] + lengthOf(length) + separator;
+  }
+  return mapped;
 }
 
 /** The records of a batch of ASCII text. */
 export function batchTexts(batch: Batch): string[] {
   const { bytes, offsets } = batch;
+  const separator = separatorLength(batch);
   const text = decodeAscii(bytes);
   return Array.from(
     { length: batchLength(batch) },
-    (_, index) => text.slice(offsets[index], offsets[index + 1]),
+    (_, index) => text.slice(offsets[index], offsets[index + 1] - separator),
   );
 }
 
@@ -70,23 +98,26 @@ export class BatchWriter {
   readonly #batch: Batch;
   #written = 0;
 
-  /** Makes room for `count` records of `length` bytes in all. */
-  constructor(count: number, length: number) {
-    this.#batch = { bytes: new Uint8Array(length), offsets: new Uint32Array(count + 1) };
+  /** Makes room for `count` records of `length` bytes in all, separators included. */
+  constructor(count: number, length: number, lineFeeds = false) {
+    const offsets = new Uint32Array(count + 1);
+    this.#batch = { bytes: new Uint8Array(length), offsets, lineFeeds };
   }
 
   /** Adds a record. */
   add(record: Uint8Array): void {
-    const { bytes, offsets } = this.#batch;
+    const { bytes, offsets, lineFeeds } = this.#batch;
     const start = offsets[this.#written];
+    let end = start + record.length;
     bytes.set(record, start);
-    offsets[++this.#written] = start + record.length;
+    if (lineFeeds) bytes[end++] = LINE_FEED;
+    offsets[++this.#written] = end;
   }
 
   /** The batch of the records added, which may be shorter than the room. */
   finish(): Batch {
-    const { bytes, offsets } = this.#batch;
-    return { bytes: bytes.subarray(0, offsets[this.#written]), offsets };
+    const { bytes, offsets, lineFeeds } = this.#batch;
+    return { bytes: bytes.subarray(0, offsets[this.#written]), offsets, lineFeeds };
   }
 }
 
@@ -137,13 +168,29 @@ function joinAscii(records: readonly (string | Uint8Array)[]): Batch | undefined
   for (let index = 0; index < records.length; index++) {
     offsets[index + 1] = offsets[index] + records[index].length;
   }
-  return bytes.length === offsets[records.length] ? { bytes, offsets } : undefined;
+  return bytes.length === offsets[records.length]
+    ? { bytes, offsets, lineFeeds: false }
+    : undefined;
+}
+
+/** The whole lines at the start of a text, as many as fit a batch. */
+export function takeLines(text: Bytes): Batch {
+  const start = text.subarray(0, BATCH_BYTES);
+  const offsets = [0];
+  for (let end = 0; offsets.length <= BATCH_RECORDS;) {
+    end = start.indexOf(LINE_FEED, end) + 1;
+    if (!end) break;
+    offsets.push(end);
+  }
+  const length = offsets[offsets.length - 1];
+  return { bytes: text.subarray(0, length), offsets: Uint32Array.from(offsets), lineFeeds: true };
 }
 
 /** Puts byte arrays into one batch. */
-export function joinBytes(records: readonly Uint8Array[]): Batch {
-  const length = records.reduce((sum, record) => sum + record.length, 0);
-  const writer = new BatchWriter(records.length, length);
+export function joinBytes(records: readonly Uint8Array[], lineFeeds = false): Batch {
+  const separators = lineFeeds ? records.length : 0;
+  const length = records.reduce((sum, record) => sum + record.length, separators);
+  const writer = new BatchWriter(records.length, length, lineFeeds);
   records.forEach((record) => writer.add(record));
   return writer.finish();
 }

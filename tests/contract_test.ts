@@ -21,7 +21,9 @@ import {
 } from "@ironfern/ironfern";
 import { createCipheriv, createHmac, pbkdf2Sync as referencePbkdf2 } from "node:crypto";
 import { type AsyncFernetEngine, type Backend, DIGEST_LENGTH } from "../src/backends/backend.ts";
-import { batchRecord, batchTexts, joinBytes, tokenBatch } from "../src/batch.ts";
+import { batchRecord, batchTexts, joinBytes, takeLines, tokenBatch } from "../src/batch.ts";
+import { decodeAscii, encodeAscii } from "../src/encoding.ts";
+import { getBackend } from "../src/backends/select.ts";
 import { BACKENDS, SYNC_BACKENDS, testEach } from "./support/backends.ts";
 import { run } from "./support/tools.ts";
 
@@ -69,15 +71,24 @@ function engines({ sync, async }: Backend): AsyncFernetEngine[] {
   }];
 }
 
+/** A batch's records are back to back, or each has a line feed after it. */
+function bothLayouts(engine: AsyncFernetEngine): [AsyncFernetEngine, boolean][] {
+  return [[engine, false], [engine, true]];
+}
+
 /** Seals and opens a batch with every engine and compares with the reference. */
 async function checkBatch(backend: Backend, records: readonly Uint8Array[]): Promise<void> {
   const heads = randomHeads(records.length);
   const expected = records.map((record, index) =>
     referenceToken(KEY, heads.subarray(24 * index, 24 * index + 24), record)
   );
-  for (const engine of engines(backend)) {
-    const sealed = await engine.seal(KEY, joinBytes(records), heads);
+  for (const [engine, lineFeeds] of engines(backend).flatMap(bothLayouts)) {
+    const sealed = await engine.seal(KEY, joinBytes(records, lineFeeds), heads);
     const tokens = batchTexts(sealed);
+    assertEquals(sealed.lineFeeds, lineFeeds);
+    if (lineFeeds) {
+      assert(decodeAscii(sealed.bytes) === expected.map((token) => `${token}\n`).join(""));
+    }
     assertEquals(tokens.length, expected.length);
     tokens.forEach((token, index) => assert(token === expected[index], `token ${index} differs`));
 
@@ -85,6 +96,7 @@ async function checkBatch(backend: Backend, records: readonly Uint8Array[]): Pro
     assertEquals([...valid], records.map(() => 1));
     assertEquals([...times], records.map((_, index) => TIMES[index % TIMES.length]));
     assertEquals(plaintexts.offsets.length, records.length + 1);
+    if (lineFeeds) assertEquals(plaintexts, joinBytes(records, true));
     records.forEach((record, index) =>
       assert(Buffer.compare(batchRecord(plaintexts, index), record) === 0, `plaintext ${index}`)
     );
@@ -364,3 +376,43 @@ for (const [what, setup, absent] of ABSENT) {
     }
   });
 }
+
+testEach("A bad token among lines leaves an empty line", async (_, backend) => {
+  for (const engine of engines(backend)) {
+    const sealed = await engine.seal(
+      KEY,
+      joinBytes([randomBytes(20), randomBytes(3)]),
+      randomHeads(2),
+    );
+    const [first, last] = batchTexts(sealed).map(encodeAscii);
+    const bad = first.with(50, first[50] ^ 1);
+    const tokens = joinBytes([bad, first, new Uint8Array(), bad, bad, last], true);
+    const { plaintexts, valid } = await engine.open(KEY, tokens);
+    assertEquals([...valid], [0, 1, 0, 0, 0, 1]);
+    const lengths = [0, 20, 0, 0, 0, 3];
+    lengths.forEach((length, index) => assertEquals(batchRecord(plaintexts, index).length, length));
+    assertEquals(
+      plaintexts.bytes.filter((_, index) => plaintexts.offsets.includes(index + 1)),
+      new Uint8Array(6).fill(0x0a),
+    );
+  }
+});
+
+Deno.test("The kernel finds the lines that indexOf finds", () => {
+  const find = getBackend("wasm").takeLines;
+  assert(find);
+  const texts = [
+    ...Array.from({ length: 200 }, (_, length) => randomBytes(length).map((byte) => byte % 13)),
+    randomBytes(100_000),
+    new Uint8Array(20_000).fill(0x0a),
+    new Uint8Array(2_000_000),
+    new Uint8Array(2_000_000).fill(0x0a, 1_048_575),
+    new Uint8Array(2_000_000).fill(0x0a, 1_048_576),
+  ];
+  for (const text of texts) {
+    const lines = find(text);
+    assertEquals(lines, takeLines(text));
+    assertEquals(lines.bytes.byteOffset, 0);
+  }
+  assertEquals(find(texts[201]).offsets.length, 8_193);
+});

@@ -17,6 +17,7 @@ import {
 } from "@ironfern/ironfern";
 import { decryptLines, encryptLines } from "@ironfern/ironfern/export";
 import fc from "fast-check";
+import { joinBytes, singleBatch } from "../src/batch.ts";
 import { decodeBase64Url, encodeAscii, encodeBase64Url } from "../src/encoding.ts";
 import { SYNC_BACKENDS, testEach } from "./support/backends.ts";
 
@@ -255,23 +256,18 @@ Deno.test("The base64 decoder takes exactly what it would write", () => {
 testEach("No other byte stands for a character of a token", async (_, { async: engine }) => {
   const key = crypto.getRandomValues(new Uint8Array(32));
   for (const length of [0, 16, 32]) {
-    const record = { bytes: new Uint8Array(length), offsets: Uint32Array.of(0, length) };
+    const record = singleBatch(new Uint8Array(length));
     const token = (await engine.seal(key, record, new Uint8Array(24))).bytes;
     const places = [...token.keys()].filter((place) => place % 9 === 0 || place > token.length - 6);
     const changed = places.flatMap((place) =>
       Array.from({ length: 256 }, (_, byte) => token.with(place, byte))
     );
-    const offsets = Uint32Array.from([0, ...changed], (_, index) => index * token.length);
-    const { valid } = await engine.open(key, { bytes: joined(changed), offsets });
+    const { valid } = await engine.open(key, joinBytes(changed));
     const good = changed.map((copy) => Number(Buffer.compare(copy, token) === 0));
     assertEquals(good.filter(Boolean).length, places.length);
     assertEquals([...valid], good);
   }
 });
-
-function joined(arrays: readonly Uint8Array[]) {
-  return Uint8Array.from(Buffer.concat(arrays));
-}
 
 const message = bytes(60);
 const WHITE_SPACE = ["\t", "\n", "\f", "\r", " "];

@@ -112,6 +112,7 @@ function sealing({ exports }: Target, count: number) {
     run(): void {
       exports.seal_batch(
         count,
+        false,
         key.start,
         heads.start,
         offsets.start,
@@ -164,7 +165,7 @@ function opening({ exports, memory }: Target, count: number, areValid: boolean) 
   const { key, offsets, tokens, times, out } = openLayout(count);
   const lengths = new Uint32Array(memory.buffer, memory.byteOffset + times + 8 * count, count);
   return {
-    run: () => exports.open_batch(count, key.start, offsets.start, tokens.start, times, out),
+    run: () => exports.open_batch(count, false, key.start, offsets.start, tokens.start, times, out),
     end() {
       for (const length of lengths) {
         if ((length === RECORD) !== areValid) throw new Error("The kernel took a token amiss");

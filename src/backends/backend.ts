@@ -103,6 +103,8 @@ export interface Backend {
   readonly sync?: FernetEngine;
   /** Fernet by promises. */
   readonly async: AsyncFernetEngine;
+  /** The whole lines at the start of a text, as many as fit a batch. */
+  readonly takeLines?: (text: Bytes) => Batch;
   /** PBKDF2, of one kind or the other. */
   readonly kdf: { sliced: SlicedKdf; native?: undefined } | {
     native: NativeKdf;

@@ -5,7 +5,14 @@
  * @module
  */
 
-import { type Batch, batchLength, BatchWriter, type Opened } from "../batch.ts";
+import {
+  type Batch,
+  batchLength,
+  BatchWriter,
+  mappedOffsets,
+  type Opened,
+  recordView,
+} from "../batch.ts";
 import type { Bytes } from "../encoding.ts";
 import { runAsync, runSync, type Sliced } from "../schedule.ts";
 import type { AsyncFernetEngine, FernetEngine } from "./backend.ts";
@@ -42,27 +49,21 @@ export function fernetEngines(
 /** A batch's work as that of its records. */
 export function tokenWork(primitives: Primitives): SlicedFernet {
   return {
-    *seal(key, { bytes, offsets }, heads) {
-      const count = offsets.length - 1;
-      let length = 0;
+    *seal(key, records, heads) {
+      const count = batchLength(records);
+      const length = mappedOffsets(records, tokenLength)[count];
+      const tokens = new BatchWriter(count, length, records.lineFeeds);
       for (let index = 0; index < count; index++) {
-        length += tokenLength(offsets[index + 1] - offsets[index]);
-      }
-      const tokens = new BatchWriter(count, length);
-      for (let index = 0; index < count; index++) {
-        const record = bytes.subarray(offsets[index], offsets[index + 1]);
         const head = heads.subarray(index * HEAD, (index + 1) * HEAD);
-        tokens.add(yield* sealToken(primitives, key, record, head));
+        tokens.add(yield* sealToken(primitives, key, recordView(records, index), head));
         yield;
       }
       return tokens.finish();
     },
     *open(key, tokens) {
       const results = new OpenedWriter(tokens);
-      const { bytes, offsets } = tokens;
       for (let index = 0; index < batchLength(tokens); index++) {
-        const token = bytes.subarray(offsets[index], offsets[index + 1]);
-        results.add(yield* openToken(primitives, key, token));
+        results.add(yield* openToken(primitives, key, recordView(tokens, index)));
         yield;
       }
       return results.finish();
@@ -89,7 +90,7 @@ export class OpenedWriter {
   /** Makes room for the results of these tokens. */
   constructor(tokens: Batch) {
     const count = batchLength(tokens);
-    this.#plaintexts = new BatchWriter(count, tokens.bytes.length);
+    this.#plaintexts = new BatchWriter(count, tokens.bytes.length, tokens.lineFeeds);
     this.#valid = new Uint8Array(count);
     this.#times = new BigUint64Array(count);
   }

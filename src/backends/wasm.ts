@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Batch } from "../batch.ts";
-import { openBatch, sealBatch } from "../kernel/batches.ts";
+import { mappedOffsets } from "../batch.ts";
+import { openBatch, sealBatch, takeLines } from "../kernel/batches.ts";
 import { KernelDerivation } from "../kernel/derivations.ts";
 import { getKernel, type Kernel } from "../kernel/kernel.ts";
 import { cbcStream, KernelMac } from "../kernel/streams.ts";
@@ -39,6 +39,7 @@ export function createWasm(): Backend {
         macs.use(1, () => async.seal(key, records, heads, signal), signal),
       open: (key, tokens, signal) => macs.use(1, () => async.open(key, tokens, signal), signal),
     },
+    takeLines: (text) => takeLines(kernel, text),
     kdf: { sliced: slicedKdf(kernel) },
   };
 }
@@ -52,7 +53,7 @@ function fernetWork(kernel: Kernel): SlicedFernet {
   });
   return {
     *seal(key, records, heads) {
-      return sealBatch(kernel, key, records, heads, sealedOffsets(records)) ??
+      return sealBatch(kernel, key, records, heads, mappedOffsets(records, tokenLength)) ??
         (yield* long.seal(key, records, heads));
     },
     *open(key, tokens) {
@@ -60,14 +61,6 @@ function fernetWork(kernel: Kernel): SlicedFernet {
     },
     hmac: long.hmac,
   };
-}
-
-function sealedOffsets({ offsets }: Batch): Uint32Array {
-  const sealed = new Uint32Array(offsets.length);
-  for (let index = 1; index < offsets.length; index++) {
-    sealed[index] = sealed[index - 1] + tokenLength(offsets[index] - offsets[index - 1]);
-  }
-  return sealed;
 }
 
 function slicedKdf(kernel: Kernel): SlicedKdf {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Batch, batchLength, BatchWriter } from "../batch.ts";
+import { type Batch, batchLength, joinBytes, recordView } from "../batch.ts";
 import { type Bytes, encodeBase64Url } from "../encoding.ts";
 import { BackendUnavailableError } from "../errors.ts";
 import { abortable } from "../schedule.ts";
@@ -79,11 +79,8 @@ async function undefinedIfRefused(result: Promise<ArrayBuffer>): Promise<Bytes |
   }
 }
 
-function records({ bytes, offsets }: Batch): Bytes[] {
-  return Array.from(
-    { length: offsets.length - 1 },
-    (_, index) => bytes.subarray(offsets[index], offsets[index + 1]),
-  );
+function records(batch: Batch): Bytes[] {
+  return Array.from({ length: batchLength(batch) }, (_, index) => recordView(batch, index));
 }
 
 /**
@@ -113,10 +110,7 @@ export function createWebCrypto(): Backend {
           );
         };
         const sealed = await abortable(work, signal);
-        const length = sealed.reduce((sum, token) => sum + token.length, 0);
-        const tokens = new BatchWriter(batchLength(batch), length);
-        sealed.forEach((token) => tokens.add(token));
-        return tokens.finish();
+        return joinBytes(sealed, batch.lineFeeds);
       },
       async open(key, tokens, signal) {
         const work = async () => {

@@ -4,71 +4,98 @@
  * @module
  */
 
+import {
+  type Batch,
+  batchLength,
+  LINE_FEED,
+  recordView,
+  singleBatch,
+  takeLines,
+} from "../batch.ts";
 import { isBytes, kindOf } from "../checks.ts";
 import { type Bytes, concatBytes } from "../encoding.ts";
-
-/** The line feed, which ends a line and is no part of it. */
-export const LINE_FEED = 0x0a;
 
 /** Collects chunks and gives out the lines that they complete. */
 export class LineSplitter {
   readonly #longest: number;
-  #rest: Uint8Array[] = [];
+  readonly #takeLines: (text: Bytes) => Batch;
+  #rest: Bytes[] = [];
   #restLength = 0;
   #line = 0;
 
-  /** Lines may have so many bytes. */
-  constructor(longest: number) {
+  /**
+   * Lines may have `longest` bytes.
+   *
+   * @param take What finds the lines, where a backend has something faster.
+   */
+  constructor(longest: number, take: (text: Bytes) => Batch = takeLines) {
     this.#longest = longest;
+    this.#takeLines = take;
   }
 
   /**
-   * The lines that end in this chunk, without their line feeds.
+   * The lines that end in this chunk, in batches that may share its memory.
    *
    * @throws {TypeError} If the chunk is not bytes.
    * @throws {RangeError} If a line is too long, even before its end is seen.
    */
-  *push(chunk: Uint8Array): Generator<Uint8Array, void> {
+  *push(chunk: Uint8Array): Generator<Batch, void> {
     if (!isBytes(chunk)) {
       throw new TypeError(
         `Cannot read a chunk: expected a Uint8Array, got ${kindOf(chunk)}; ` +
           "text goes through a TextEncoderStream first",
       );
     }
-    let start = 0;
-    for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
-      yield this.#complete(chunk.subarray(start, end));
-      start = end + 1;
+    // Another thread may write to shared memory while it is read.
+    let text = chunk.buffer instanceof ArrayBuffer ? chunk as Bytes : new Uint8Array(chunk);
+    if (this.#restLength && text.includes(LINE_FEED)) {
+      text = concatBytes([...this.#rest, text]);
+      this.#rest = [];
+      this.#restLength = 0;
     }
-    // A Buffer's `slice` would share bytes that its owner may use again.
-    this.#keep(new Uint8Array(chunk.subarray(start)));
+    for (let lines = this.#take(text); lines; lines = this.#take(text)) {
+      this.#check(lines);
+      yield lines;
+      this.#line += batchLength(lines);
+      text = text.subarray(lines.bytes.length);
+    }
+    this.#keep(text);
   }
 
   /** The last line, if there is one that no line feed ended. */
-  finish(): Bytes | undefined {
-    return this.#restLength ? concatBytes(this.#rest) : undefined;
+  finish(): Batch | undefined {
+    return this.#restLength ? singleBatch(concatBytes(this.#rest)) : undefined;
   }
 
-  #complete(end: Uint8Array): Uint8Array {
-    this.#check(this.#restLength + end.length);
-    const line = this.#restLength ? concatBytes([...this.#rest, end]) : end;
-    this.#rest = [];
-    this.#restLength = 0;
-    this.#line++;
-    return line;
+  #take(text: Bytes): Batch | undefined {
+    const lines = this.#takeLines(text);
+    if (batchLength(lines)) return lines;
+    // A line that no batch has room for is a batch of its own.
+    const end = text.indexOf(LINE_FEED, lines.bytes.length) + 1;
+    if (!end) return undefined;
+    return { bytes: text.subarray(0, end), offsets: Uint32Array.of(0, end), lineFeeds: true };
   }
 
-  #keep(rest: Uint8Array): void {
+  #keep(rest: Bytes): void {
     if (!rest.length) return;
-    this.#rest.push(rest);
+    // The chunk's owner may use its memory again.
+    this.#rest.push(new Uint8Array(rest));
     this.#restLength += rest.length;
-    this.#check(this.#restLength);
+    this.#checkLength(this.#restLength, 0);
   }
 
-  #check(length: number): void {
+  #check(lines: Batch): void {
+    if (lines.bytes.length <= this.#longest) return;
+    for (let index = 0; index < batchLength(lines); index++) {
+      this.#checkLength(recordView(lines, index).length, index);
+    }
+  }
+
+  #checkLength(length: number, index: number): void {
     if (length > this.#longest) {
+      const line = this.#line + index;
       throw new RangeError(
-        `Cannot process line ${this.#line}: it has more than ${this.#longest} bytes (lines count from 0)`,
+        `Cannot process line ${line}: it has more than ${this.#longest} bytes (lines count from 0)`,
       );
     }
   }

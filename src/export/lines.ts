@@ -5,16 +5,17 @@
  * @module
  */
 
+import { type Load, pickAsync } from "../backends/select.ts";
 import { tokenLength } from "../backends/token.ts";
-import { type Batch, BATCH_BYTES, BATCH_RECORDS, batchLength, joinBytes } from "../batch.ts";
+import { type Batch, BATCH_RECORDS, batchLength, joinBytes, recordView } from "../batch.ts";
 import { type Bytes, canonicalBase64Url } from "../encoding.ts";
 import { kindOf } from "../checks.ts";
 import { InvalidTokenError } from "../errors.ts";
 import { Fernet, keyedBackendOf } from "../fernet.ts";
-import { makeHeads, openBatch, sealBatch, unixTime } from "../fernet_batches.ts";
+import { type KeyedBackend, makeHeads, openBatch, sealBatch, unixTime } from "../fernet_batches.ts";
 import { type FernetDecryptOptions, tokenReader } from "../fernet_options.ts";
 import { Pacer } from "../schedule.ts";
-import { LINE_FEED, LineSplitter } from "./line_splitter.ts";
+import { LineSplitter } from "./line_splitter.ts";
 
 const LONGEST_LINE = 16 << 20;
 
@@ -68,10 +69,10 @@ export function encryptLines(
   options: LinesOptions = {},
 ): TransformStream<Uint8Array, Bytes> {
   checkFernet(fernet);
-  return lineStream(LONGEST_LINE, options, async (lines) => {
+  return lineStream(fernet, LONGEST_LINE, options, async (keyed, lines) => {
     const now = unixTime();
     const heads = makeHeads(batchLength(lines), () => now);
-    return await sealBatch(keyedBackendOf(fernet), lines, heads, options.signal);
+    return await sealBatch(keyed, lines, heads, options.signal);
   });
 }
 
@@ -108,9 +109,9 @@ export function decryptLines(
 ): TransformStream<Uint8Array, Bytes> {
   checkFernet(fernet);
   const reader = tokenReader(options);
-  return lineStream(tokenLength(LONGEST_LINE), options, async (lines, firstLine) => {
+  const longest = tokenLength(LONGEST_LINE);
+  return lineStream(fernet, longest, options, async (keyed, lines, firstLine) => {
     const tokens = options.lenient ? canonicalLines(lines) : lines;
-    const keyed = keyedBackendOf(fernet);
     const { plaintexts, valid, times } = await openBatch(keyed, tokens, options.signal);
     const bad = valid.findIndex((ok, index) => !ok || !reader.inTime(times[index]));
     if (bad >= 0) throw new InvalidTokenError({ index: firstLine + bad });
@@ -123,25 +124,29 @@ function checkFernet(fernet: Fernet): void {
   throw new TypeError(`Cannot read the key: expected a Fernet, got ${kindOf(fernet)}`);
 }
 
-type LineWork = (lines: Batch, firstLine: number) => Promise<Batch>;
+type LineWork = (keyed: KeyedBackend, lines: Batch, firstLine: number) => Promise<Batch>;
+
+/** Lines of some hundred bytes, whatever they are. */
+const ROWS: Load = { count: BATCH_RECORDS, length: 100 };
+
+function lineFinder({ backend }: KeyedBackend) {
+  return pickAsync(backend, ROWS).takeLines;
+}
 
 function lineStream(
+  fernet: Fernet,
   longest: number,
   { signal, onProgress }: LinesOptions,
   work: LineWork,
 ): TransformStream<Uint8Array, Bytes> {
-  const splitter = new LineSplitter(longest);
+  const splitter = new LineSplitter(longest, lineFinder(keyedBackendOf(fernet)));
   const pacer = new Pacer();
   let done = 0;
-  const process = async (
-    lines: readonly Uint8Array[],
-    lineFeeds: boolean,
-    controller: TransformStreamDefaultController<Bytes>,
-  ) => {
+  const process = async (lines: Batch, controller: TransformStreamDefaultController<Bytes>) => {
     signal?.throwIfAborted();
-    const result = await work(joinBytes(lines), done);
-    controller.enqueue(lineFeeds ? withLineFeeds(result) : result.bytes);
-    done += lines.length;
+    const { bytes } = await work(keyedBackendOf(fernet), lines, done);
+    controller.enqueue(bytes);
+    done += batchLength(lines);
     onProgress?.(done, undefined);
     await pacer.pause();
   };
@@ -161,48 +166,22 @@ function lineStream(
     },
     transform: (chunk, controller) =>
       settleOnFailure(async () => {
-        for (const lines of batches(splitter.push(chunk))) await process(lines, true, controller);
+        for (const lines of splitter.push(chunk)) await process(lines, controller);
       }),
     flush: (controller) =>
       settleOnFailure(async () => {
         const last = splitter.finish();
-        if (last) await process([last], false, controller);
+        if (last) await process(last, controller);
         settled();
       }),
     cancel: settled,
   });
 }
 
-/** Lines in runs that each fit a batch. */
-function* batches(lines: Iterable<Uint8Array>): Generator<Uint8Array[]> {
-  let run: Uint8Array[] = [];
-  let bytes = 0;
-  for (const line of lines) {
-    if (run.length === BATCH_RECORDS || run.length && bytes + line.length > BATCH_BYTES) {
-      yield run;
-      run = [];
-      bytes = 0;
-    }
-    run.push(line);
-    bytes += line.length;
-  }
-  if (run.length) yield run;
-}
-
-function withLineFeeds({ bytes, offsets }: Batch): Bytes {
-  const count = offsets.length - 1;
-  const out = new Uint8Array(bytes.length + count);
-  for (let index = 0; index < count; index++) {
-    out.set(bytes.subarray(offsets[index], offsets[index + 1]), offsets[index] + index);
-    out[offsets[index + 1] + index] = LINE_FEED;
-  }
-  return out;
-}
-
-function canonicalLines({ bytes, offsets }: Batch): Batch {
-  const lines = Array.from({ length: offsets.length - 1 }, (_, index) => {
-    const line = bytes.subarray(offsets[index], offsets[index + 1]);
-    return canonicalBase64Url(line);
-  });
-  return joinBytes(lines);
+function canonicalLines(lines: Batch): Batch {
+  const canonical = Array.from(
+    { length: batchLength(lines) },
+    (_, index) => canonicalBase64Url(recordView(lines, index)),
+  );
+  return joinBytes(canonical, lines.lineFeeds);
 }

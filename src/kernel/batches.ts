@@ -4,11 +4,19 @@
  * @module
  */
 
-import { type Batch, batchLength, type Opened } from "../batch.ts";
+import {
+  type Batch,
+  BATCH_BYTES,
+  BATCH_RECORDS,
+  batchLength,
+  type Opened,
+  separatorLength,
+} from "../batch.ts";
 import type { Bytes } from "../encoding.ts";
 import type { Kernel } from "./kernel.ts";
 
 const INVALID = 0xffff_ffff;
+const OFFSET = 4;
 /** Bytes of a time and of a length. */
 const RESULT = 12;
 /** Room for the key, and for the alignment of every place. */
@@ -26,6 +34,7 @@ export function sealBatch(
   heads: Bytes,
   offsets: Uint32Array,
 ): Batch | undefined {
+  const { lineFeeds } = records;
   const length = offsets[offsets.length - 1];
   const need = records.bytes.length + 2 * offsets.byteLength + heads.length + length;
   if (need + SPARE > kernel.arenaLength) return undefined;
@@ -38,6 +47,7 @@ export function sealBatch(
     const out = arena.place(length);
     exports.seal_batch(
       batchLength(records),
+      lineFeeds,
       keyAt,
       headsAt,
       offsetsAt,
@@ -45,12 +55,27 @@ export function sealBatch(
       tokensAt,
       out,
     );
-    return { bytes: arena.read(out, length), offsets };
+    return { bytes: arena.read(out, length), offsets, lineFeeds };
+  });
+}
+
+/** The whole lines at the start of a text, as many as fit a batch. */
+export function takeLines(kernel: Kernel, text: Bytes): Batch {
+  const start = text.subarray(0, BATCH_BYTES);
+  return kernel.call((exports, arena) => {
+    const textAt = arena.write(start);
+    const endsAt = arena.place(OFFSET * BATCH_RECORDS);
+    const count = exports.find_lines(textAt, start.length, endsAt, BATCH_RECORDS);
+    const offsets = new Uint32Array(count + 1);
+    offsets.set(new Uint32Array(arena.read(endsAt, OFFSET * count).buffer), 1);
+    return { bytes: text.subarray(0, offsets[count]), offsets, lineFeeds: true };
   });
 }
 
 /** Opens a batch of tokens; `undefined` where it does not fit the arena. */
 export function openBatch(kernel: Kernel, key: Bytes, tokens: Batch): Opened | undefined {
+  const { lineFeeds } = tokens;
+  const separator = separatorLength(tokens);
   const count = batchLength(tokens);
   const need = 2 * tokens.bytes.length + tokens.offsets.byteLength + RESULT * count;
   if (need + SPARE > kernel.arenaLength) return undefined;
@@ -60,7 +85,7 @@ export function openBatch(kernel: Kernel, key: Bytes, tokens: Batch): Opened | u
     const tokensAt = arena.write(tokens.bytes);
     const timesAt = arena.place(RESULT * count);
     const out = arena.place(tokens.bytes.length);
-    exports.open_batch(count, keyAt, offsetsAt, tokensAt, timesAt, out);
+    exports.open_batch(count, lineFeeds, keyAt, offsetsAt, tokensAt, timesAt, out);
 
     const times = new BigUint64Array(arena.read(timesAt, 8 * count).buffer);
     const lengths = new Uint32Array(arena.read(timesAt + 8 * count, 4 * count).buffer);
@@ -69,8 +94,9 @@ export function openBatch(kernel: Kernel, key: Bytes, tokens: Batch): Opened | u
     for (let index = 0; index < count; index++) {
       const ok = lengths[index] !== INVALID;
       valid[index] = Number(ok);
-      offsets[index + 1] = offsets[index] + (ok ? lengths[index] : 0);
+      offsets[index + 1] = offsets[index] + (ok ? lengths[index] : 0) + separator;
     }
-    return { plaintexts: { bytes: arena.read(out, offsets[count]), offsets }, valid, times };
+    const bytes = arena.read(out, offsets[count]);
+    return { plaintexts: { bytes, offsets, lineFeeds }, valid, times };
   });
 }

@@ -17,6 +17,7 @@ export interface KernelExports {
   mac_slots(): number;
   seal_batch(
     count: number,
+    lineFeeds: boolean,
     key: number,
     heads: number,
     offsets: number,
@@ -26,12 +27,14 @@ export interface KernelExports {
   ): void;
   open_batch(
     count: number,
+    lineFeeds: boolean,
     key: number,
     offsets: number,
     tokens: number,
     times: number,
     out: number,
   ): void;
+  find_lines(text: number, length: number, ends: number, room: number): number;
   cbc_encrypt(key: number, iv: number, data: number, length: number): void;
   cbc_decrypt(key: number, iv: number, data: number, length: number): void;
   mac_start(key: number, length: number): number;

@@ -1,6 +1,7 @@
-//! A batch, the kernel's unit: records back to back in one run of bytes, and
-//! `count + 1` offsets (u32, little-endian) that bound them. Each step of the way
-//! is done for all records before the next one, which fills the kernels' lanes.
+//! A batch, the kernel's unit: records in one run of bytes, back to back or each
+//! with a line feed after it, and `count + 1` offsets (u32, little-endian) that
+//! bound them, line feeds included. Each step of the way is done for all records
+//! before the next one, which fills the kernels' lanes.
 
 use crate::aes::Aes128;
 use crate::base64;
@@ -12,25 +13,57 @@ use subtle::ConstantTimeEq;
 
 const OFFSET: usize = 4;
 const TIME: usize = 8;
+const LINE_FEED: u8 = b'\n';
 
 /// The length that marks a token which is not valid.
 pub const INVALID: u32 = u32::MAX;
 
-/// Numbers in a run of bytes.
+/// What is between records.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Separator {
+    /// Nothing.
+    Nothing,
+    /// A line feed, after the last one too.
+    LineFeed,
+}
+
+impl Separator {
+    /// How many bytes it has.
+    pub fn length(self) -> usize {
+        usize::from(self == Self::LineFeed)
+    }
+
+    /// Writes it to the start of `out`.
+    fn write(self, out: &mut [u8]) {
+        out[..self.length()].fill(LINE_FEED);
+    }
+}
+
+/// Where records are.
 #[derive(Clone, Copy)]
-struct Offsets<'a>(&'a [[u8; OFFSET]]);
+struct Offsets<'a> {
+    offsets: &'a [[u8; OFFSET]],
+    separator: Separator,
+}
 
 impl<'a> Offsets<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes.as_chunks().0)
+    fn new(offsets: &'a [u8], separator: Separator) -> Self {
+        Self {
+            offsets: offsets.as_chunks().0,
+            separator,
+        }
     }
 
     fn at(self, index: usize) -> usize {
-        u32::from_le_bytes(self.0[index]) as usize
+        u32::from_le_bytes(self.offsets[index]) as usize
     }
 
     fn range(self, index: usize) -> Range<usize> {
-        self.at(index)..self.at(index + 1)
+        self.at(index)..self.end(index)
+    }
+
+    fn end(self, index: usize) -> usize {
+        self.at(index + 1) - self.separator.length()
     }
 }
 
@@ -68,14 +101,21 @@ pub fn lengths_length(count: usize) -> usize {
 }
 
 /// Seals `records` (offsets and bytes), each with its head (time and IV), into the
-/// tokens that `tokens` bounds in `out`.
-pub fn seal(key: &[u8; KEY], heads: &[u8], records: (&[u8], &[u8]), tokens: &[u8], out: &mut [u8]) {
+/// tokens that `tokens` bounds in `out`, separated as the records are.
+pub fn seal(
+    key: &[u8; KEY],
+    heads: &[u8],
+    records: (&[u8], &[u8]),
+    separator: Separator,
+    tokens: &[u8],
+    out: &mut [u8],
+) {
     let keys = Keys::new(key);
     let heads = heads.as_chunks::<HEAD>().0;
-    let (records, bytes) = (Offsets::new(records.0), records.1);
+    let (records, bytes) = (Offsets::new(records.0, separator), records.1);
     let layout = Sealed {
         records,
-        tokens: Offsets::new(tokens),
+        tokens: Offsets::new(tokens, separator),
     };
     for (index, head) in heads.iter().enumerate() {
         layout
@@ -88,7 +128,9 @@ pub fn seal(key: &[u8; KEY], heads: &[u8], records: (&[u8], &[u8]), tokens: &[u8
     for index in 0..heads.len() {
         let token = layout.tokens.range(index);
         let start = layout.place(index).signed().start - token.start;
+        let end = token.end;
         base64::encode_in_place(&mut out[token], start);
+        separator.write(&mut out[end..]);
     }
 }
 
@@ -101,7 +143,7 @@ struct Sealed<'a> {
 
 impl Sealed<'_> {
     fn place(self, index: usize) -> Place {
-        let end = self.tokens.at(index + 1);
+        let end = self.tokens.end(index);
         let length = fernet::raw_length(self.records.range(index).len());
         Place::new(end - length..end)
     }
@@ -128,23 +170,25 @@ impl Messages for Signing<'_> {
 }
 
 /// Opens `tokens` (offsets and bytes) into consecutive plaintexts in `out`, which
-/// has at least 3/4 of their bytes. A token's time goes to `times` (u64,
+/// has at least as many bytes, separated as the tokens are; the plaintext of a
+/// token that is not valid is empty. A token's time goes to `times` (u64,
 /// little-endian) and its plaintext's length, or [`INVALID`], to `lengths` (u32,
 /// likewise).
 pub fn open(
     key: &[u8; KEY],
     tokens: (&[u8], &[u8]),
+    separator: Separator,
     times: &mut [u8],
     lengths: &mut [u8],
     out: &mut [u8],
 ) {
     let keys = Keys::new(key);
-    let (tokens, texts) = (Offsets::new(tokens.0), tokens.1);
+    let (tokens, texts) = (Offsets::new(tokens.0, separator), tokens.1);
     let lengths = lengths.as_chunks_mut().0;
     let count = lengths.len();
     for (index, length) in lengths.iter_mut().enumerate() {
         let text = &texts[tokens.range(index)];
-        let raw = &mut out[raw_start(tokens, index)..][..text.len() / 4 * 3];
+        let raw = &mut out[tokens.at(index)..][..text.len() / 4 * 3];
         let decoded = base64::decode(text, raw).filter(|&length| fernet::is_token(&raw[..length]));
         *length = decoded
             .map_or(INVALID, |length| length as u32)
@@ -175,19 +219,16 @@ pub fn open(
             }
             None => ([0; TIME], INVALID.to_le_bytes()),
         };
+        separator.write(&mut out[written..]);
+        written += separator.length();
     }
 }
 
-/// Where the raw token of text `index` begins: the room before it is enough for
-/// the raw tokens before it, whatever their texts' lengths.
-fn raw_start(tokens: Offsets, index: usize) -> usize {
-    tokens.at(index) * 3 / 4
-}
-
-/// The raw token, where it is one: its length is in `lengths`.
+/// The raw token, where it is one: it begins where its text does, and its length
+/// is in `lengths`.
 fn raw_place(tokens: Offsets, lengths: &[[u8; OFFSET]], index: usize) -> Option<Place> {
     let length = u32::from_le_bytes(lengths[index]);
-    let start = raw_start(tokens, index);
+    let start = tokens.at(index);
     (length != INVALID).then(|| Place::new(start..start + length as usize))
 }
 

@@ -2,9 +2,10 @@
 //! sliced with bounds checks; a call that does not fit traps.
 
 use crate::aes::{Aes128, BLOCK, Block};
+use crate::batch::Separator;
 use crate::sha256::hmac;
 use crate::sha256::pbkdf2::{Block256, Blocks, run_many};
-use crate::{batch, fernet, pbkdf2, slots::Slots};
+use crate::{batch, fernet, lines, pbkdf2, slots::Slots};
 use core::cell::{RefCell, RefMut};
 use core::ops::Range;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -80,6 +81,7 @@ pub fn mac_slots() -> usize {
 #[wasm_bindgen]
 pub fn seal_batch(
     count: usize,
+    line_feeds: bool,
     key: usize,
     heads: usize,
     offsets: usize,
@@ -96,6 +98,7 @@ pub fn seal_batch(
             &input[span(offsets, batch::offsets_length(count))],
             &input[records..],
         ),
+        separator(line_feeds),
         &input[span(tokens, batch::offsets_length(count))],
         output,
     );
@@ -107,6 +110,7 @@ pub fn seal_batch(
 #[wasm_bindgen]
 pub fn open_batch(
     count: usize,
+    line_feeds: bool,
     key: usize,
     offsets: usize,
     tokens: usize,
@@ -123,10 +127,32 @@ pub fn open_batch(
             &input[span(offsets, batch::offsets_length(count))],
             &input[tokens..],
         ),
+        separator(line_feeds),
         times,
         &mut lengths[..batch::lengths_length(count)],
         out,
     );
+}
+
+fn separator(line_feeds: bool) -> Separator {
+    if line_feeds {
+        Separator::LineFeed
+    } else {
+        Separator::Nothing
+    }
+}
+
+/// Writes where the lines of the `length` bytes at `text` end, line feeds included
+/// (u32, little-endian), to `ends`, which lies after them and has room for `room`
+/// of them; returns how many it wrote.
+#[wasm_bindgen]
+pub fn find_lines(text: usize, length: usize, ends: usize, room: usize) -> usize {
+    let mut arena = ARENA_BYTES.get();
+    let (input, output) = arena.split_at_mut(ends);
+    lines::find(
+        &input[span(text, length)],
+        &mut output[..batch::lengths_length(room)],
+    )
 }
 
 fn key_at(bytes: &[u8], start: usize) -> &[u8; fernet::KEY] {

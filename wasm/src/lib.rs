@@ -12,6 +12,7 @@ pub mod base64;
 pub mod batch;
 mod compression;
 pub mod fernet;
+pub mod lines;
 pub mod pbkdf2;
 pub mod secrecy;
 pub mod sha256;

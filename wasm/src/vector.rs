@@ -34,9 +34,9 @@ impl zeroize::DefaultIsZeroes for Vector {}
 #[cfg(target_arch = "wasm32")]
 mod simd128 {
     use core::arch::wasm32::{
-        i8x16_add, i8x16_eq, i8x16_gt, i8x16_swizzle, i32x4_add, i32x4_shl, i32x4_shuffle,
-        u8x16_sub_sat, u32x4, u32x4_shr, u32x4_splat, u64x2_shr, v128, v128_and, v128_any_true,
-        v128_not, v128_or, v128_xor,
+        i8x16_add, i8x16_bitmask, i8x16_eq, i8x16_gt, i8x16_swizzle, i32x4_add, i32x4_shl,
+        i32x4_shuffle, u8x16_sub_sat, u32x4, u32x4_shr, u32x4_splat, u64x2_shr, v128, v128_and,
+        v128_any_true, v128_not, v128_or, v128_xor,
     };
     use core::ops::{Add, BitAnd, BitOr, BitXor, Not};
 
@@ -147,6 +147,12 @@ mod simd128 {
         #[inline(always)]
         pub fn any(self) -> bool {
             v128_any_true(self.0)
+        }
+
+        /// The top bit of each byte, that of the first one at the bottom.
+        #[inline(always)]
+        pub fn top_bits(self) -> u16 {
+            i8x16_bitmask(self.0)
         }
 
         /// The four words in their place.
@@ -315,6 +321,13 @@ mod portable {
         /// Whether any bit is set.
         pub fn any(self) -> bool {
             self.0.iter().fold(0, |all, word| all | word) != 0
+        }
+
+        /// The top bit of each byte, that of the first one at the bottom.
+        pub fn top_bits(self) -> u16 {
+            (0..).zip(self.to_bytes()).fold(0, |bits, (place, byte)| {
+                bits | u16::from(byte >> 7) << place
+            })
         }
 
         /// The four words in their place.

@@ -3,6 +3,7 @@
 use crate::inputs::{assert_secret_and_equal, bytes, secret, secret_array};
 use crate::report::Report;
 use base64ct::{Base64Url, Encoding};
+use ironfern_kernel::batch::Separator;
 use ironfern_kernel::fernet::{HEAD, KEY, TAG};
 use ironfern_kernel::secrecy::memcheck;
 use ironfern_kernel::{batch, fernet, sha256};
@@ -58,7 +59,15 @@ impl Batch {
         let offsets = to_offsets(&self.lengths);
         let tokens = to_offsets(&self.token_lengths());
         let mut out = vec![0; self.token_lengths().iter().sum()];
-        batch::seal(key, &self.heads, (&offsets, records), &tokens, &mut out);
+        let records = (&offsets[..], records);
+        batch::seal(
+            key,
+            &self.heads,
+            records,
+            Separator::Nothing,
+            &tokens,
+            &mut out,
+        );
         out
     }
 
@@ -74,7 +83,15 @@ impl Batch {
         let mut times = vec![0; batch::times_length(count)];
         let mut lengths = vec![0; batch::lengths_length(count)];
         let mut out = vec![0; tokens.len()];
-        batch::open(key, (&offsets, tokens), &mut times, &mut lengths, &mut out);
+        let tokens = (&offsets[..], tokens);
+        batch::open(
+            key,
+            tokens,
+            Separator::Nothing,
+            &mut times,
+            &mut lengths,
+            &mut out,
+        );
         let lengths = lengths.as_chunks().0.iter();
         (lengths.map(|&each| u32::from_le_bytes(each)).collect(), out)
     }

@@ -1,53 +1,93 @@
 use super::*;
 use crate::test_bytes::TestBytes;
 
-fn to_batch(records: &[Vec<u8>]) -> (Vec<u8>, Vec<u8>) {
+fn to_batch(records: &[Vec<u8>], separator: Separator) -> (Vec<u8>, Vec<u8>) {
     let mut offsets = 0_u32.to_le_bytes().to_vec();
     let mut bytes = Vec::new();
     for record in records {
         bytes.extend_from_slice(record);
+        bytes.extend_from_slice(&b"\n"[..separator.length()]);
         offsets.extend_from_slice(&u32::try_from(bytes.len()).unwrap().to_le_bytes());
     }
     (offsets, bytes)
 }
 
-fn seal_all(key: &[u8; KEY], heads: &[u8], records: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let (offsets, bytes) = to_batch(records);
+/// Takes the next record and what separates it from the one after.
+fn take(rest: &mut &[u8], length: usize, separator: Separator) -> Vec<u8> {
+    let (record, after) = rest.split_at(length);
+    *rest = after
+        .strip_prefix(&b"\n"[..separator.length()])
+        .expect("the separator");
+    record.to_vec()
+}
+
+fn seal_separated(
+    key: &[u8; KEY],
+    heads: &[u8],
+    records: &[Vec<u8>],
+    separator: Separator,
+) -> Vec<Vec<u8>> {
+    let (offsets, bytes) = to_batch(records, separator);
     let mut end = 0;
     let mut tokens = 0_u32.to_le_bytes().to_vec();
     for record in records {
-        end += fernet::token_length(record.len());
+        end += fernet::token_length(record.len()) + separator.length();
         tokens.extend_from_slice(&u32::try_from(end).unwrap().to_le_bytes());
     }
     let mut out = vec![0; end];
-    seal(key, heads, (&offsets, &bytes), &tokens, &mut out);
+    let records_run = (&offsets[..], &bytes[..]);
+    seal(key, heads, records_run, separator, &tokens, &mut out);
     let mut rest = &out[..];
-    records
+    let tokens = records
         .iter()
-        .map(|record| {
-            let (token, after) = rest.split_at(fernet::token_length(record.len()));
-            rest = after;
-            token.to_vec()
-        })
-        .collect()
+        .map(|record| take(&mut rest, fernet::token_length(record.len()), separator))
+        .collect();
+    assert!(rest.is_empty());
+    tokens
 }
 
-fn open_all(key: &[u8; KEY], tokens: &[Vec<u8>]) -> Vec<Option<(u64, Vec<u8>)>> {
-    let (offsets, bytes) = to_batch(tokens);
+fn seal_all(key: &[u8; KEY], heads: &[u8], records: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let tokens = seal_separated(key, heads, records, Separator::Nothing);
+    let lines = seal_separated(key, heads, records, Separator::LineFeed);
+    assert_eq!(tokens, lines);
+    tokens
+}
+
+type Opened = Option<(u64, Vec<u8>)>;
+
+fn open_all(key: &[u8; KEY], tokens: &[Vec<u8>]) -> Vec<Opened> {
+    let opened = open_separated(key, tokens, Separator::Nothing);
+    let lines = open_separated(key, tokens, Separator::LineFeed);
+    assert_eq!(opened, lines);
+    opened
+}
+
+fn open_separated(key: &[u8; KEY], tokens: &[Vec<u8>], separator: Separator) -> Vec<Opened> {
+    let (offsets, bytes) = to_batch(tokens, separator);
     let mut times = vec![0xff; times_length(tokens.len())];
     let mut lengths = vec![0xff; lengths_length(tokens.len())];
     let mut out = vec![0xff; bytes.len()];
-    open(key, (&offsets, &bytes), &mut times, &mut lengths, &mut out);
+    let tokens_run = (&offsets[..], &bytes[..]);
+    open(
+        key,
+        tokens_run,
+        separator,
+        &mut times,
+        &mut lengths,
+        &mut out,
+    );
     let mut rest = &out[..];
     let results = times.as_chunks().0.iter().zip(lengths.as_chunks().0);
     results
         .map(|(time, length)| {
             let length = u32::from_le_bytes(*length);
-            (length != INVALID).then(|| {
-                let (plaintext, after) = rest.split_at(length as usize);
-                rest = after;
-                (u64::from_le_bytes(*time), plaintext.to_vec())
-            })
+            let valid = length != INVALID;
+            let plaintext = take(
+                &mut rest,
+                if valid { length as usize } else { 0 },
+                separator,
+            );
+            valid.then(|| (u64::from_le_bytes(*time), plaintext))
         })
         .collect()
 }

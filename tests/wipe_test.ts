@@ -16,6 +16,7 @@ import {
   pbkdf2Many,
   pbkdf2Sync,
 } from "@ironfern/ironfern";
+import { decryptLines, encryptLines } from "@ironfern/ironfern/export";
 import { unsafe } from "@noble/ciphers/aes.js";
 import { sha1 } from "@noble/hashes/legacy.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
@@ -221,6 +222,23 @@ Deno.test("nothing is left of a batch, some of which is refused", () => {
   tokens[20] = badlyPadded(key, plaintexts[20]);
   const results = fernet.decryptManySettled(tokens);
   assertEquals(results.filter(({ ok }) => !ok).length, 2);
+  assertWiped(secrets);
+});
+
+Deno.test("nothing is left of lines, whether they are opened or refused", async () => {
+  const rows = repeated.slice(0, 60_000);
+  for (let end = 80; end < rows.length; end += 1 + end % 203) rows[end] = 0x0a;
+  const through = (text: Uint8Array<ArrayBuffer>, lines: typeof encryptLines) =>
+    new Response(new Blob([text]).stream().pipeThrough(lines(fernet))).bytes();
+  const tokens = await through(rows, encryptLines);
+  assertWiped(secrets);
+  assertEquals(await through(tokens, decryptLines), rows);
+  assertWiped(secrets);
+  const at = tokens.length >> 1;
+  await assertRejects(
+    () => through(tokens.with(at, tokens[at] ^ 1), decryptLines),
+    InvalidTokenError,
+  );
   assertWiped(secrets);
 });
 

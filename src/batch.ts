@@ -61,7 +61,8 @@ export function recordView(batch: Batch, index: number): Bytes {
 
 /** A copy of record `index`. */
 export function batchRecord(batch: Batch, index: number): Bytes {
-  return recordView(batch, index).slice();
+  const { bytes, offsets } = batch;
+  return bytes.slice(offsets[index], offsets[index + 1] - separatorLength(batch));
 }
 
 /** Where the records of a batch begin when each has become `lengthOf` its length. */
@@ -81,10 +82,11 @@ export function batchTexts(batch: Batch): string[] {
   const { bytes, offsets } = batch;
   const separator = separatorLength(batch);
   const text = decodeAscii(bytes);
-  return Array.from(
-    { length: batchLength(batch) },
-    (_, index) => text.slice(offsets[index], offsets[index + 1] - separator),
-  );
+  const records = new Array<string>(batchLength(batch));
+  for (let index = 0; index < records.length; index++) {
+    records[index] = text.slice(offsets[index], offsets[index + 1] - separator);
+  }
+  return records;
 }
 
 /** How many records there are, and their mean length in bytes. */

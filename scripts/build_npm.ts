@@ -8,6 +8,7 @@
  * import files that are not there.
  */
 
+import { findPackageJSON } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -16,9 +17,10 @@ import config from "../deno.json" with { type: "json" };
 import { KERNEL_BASE64 } from "../src/kernel/kernel_bytes.generated.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const BUNDLED = ["@noble/ciphers", "@noble/hashes"];
 const EXPORTS = [".", "./export"] as const;
-/** @noble's own minimum; `process.getBuiltinModule` is there from 20.16 on. */
-const NODE = ">=20.19.0";
+/** It has `process.getBuiltinModule` from here on. */
+const NODE = ">=20.16.0";
 
 /** What ends a build with one line. */
 class Failure extends Error {}
@@ -51,27 +53,66 @@ const kernelFile: esbuild.Plugin = {
   },
 };
 
+/** Where an npm package that deno.json names is on this machine. */
+function packageFolder(name: string): string {
+  const manifest = findPackageJSON(name, import.meta.url);
+  if (manifest === undefined) throw new Failure(`There is no ${name}: run \`deno install\``);
+  return dirname(manifest);
+}
+
+/** @noble is bundled too: it has then no file to find, and unused code is left out. */
+const nobleFiles: esbuild.Plugin = {
+  name: "noble-files",
+  setup(build) {
+    build.onResolve({ filter: /^@noble\// }, ({ path }) => {
+      const [scope, name, ...rest] = path.split("/");
+      return { path: join(packageFolder(`${scope}/${name}`), ...rest) };
+    });
+  },
+};
+
+/** What @noble does when it is evaluated waits in a function until it is wanted. */
+const deferredNoble: esbuild.Plugin = {
+  name: "deferred-noble",
+  setup(build) {
+    build.onLoad({ filter: /[/\\]src[/\\]backends[/\\]noble\.ts$/ }, async ({ path }) => {
+      const { outputFiles: [{ text }] } = await esbuild.build({
+        ...COMMON,
+        entryPoints: [path],
+        format: "iife",
+        globalName: "module",
+        plugins: [nobleFiles],
+      });
+      return {
+        contents: `const load = () => { ${text}; return module; };
+let loaded; export const noble = () => (loaded ??= load()).noble();`,
+      };
+    });
+  },
+};
+
+const COMMON = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  platform: "neutral",
+  target: "es2022",
+  charset: "utf8",
+  supported: { "top-level-await": false },
+  write: false,
+  logLevel: "warning",
+} as const satisfies esbuild.BuildOptions;
+
 async function bundle(folder: string, plugins: esbuild.Plugin[]): Promise<Output[]> {
   const { metafile, outputFiles } = await esbuild.build({
-    absWorkingDir: ROOT,
+    ...COMMON,
     entryPoints: Object.fromEntries(
       EXPORTS.map((name) => [entryName(name), config.exports[name]]),
     ),
     outdir: folder,
-    bundle: true,
     splitting: true,
     format: "esm",
-    platform: "neutral",
-    target: "es2022",
-    charset: "utf8",
-    // @noble's packages stay dependencies, so that `npm audit`, overrides and
-    // deduplication reach them; whoever serves files unbundled maps two names.
-    packages: "external",
-    supported: { "top-level-await": false },
-    plugins,
+    plugins: [...plugins, deferredNoble],
     metafile: true,
-    write: false,
-    logLevel: "warning",
   });
   const imports = new Map(
     Object.entries(metafile.outputs).map(([path, output]) => [
@@ -184,6 +225,15 @@ async function copyDocuments(out: string): Promise<void> {
   }
 }
 
+/** The licence of what is bundled goes with it. */
+async function writeLicences(dist: string): Promise<void> {
+  const texts = BUNDLED.map(async (name) => {
+    const text = await Deno.readTextFile(join(packageFolder(name), "LICENSE"));
+    return `${name}\n\n${text.trim()}\n`;
+  });
+  await write(join(dist, "THIRD_PARTY_LICENSES.txt"), (await Promise.all(texts)).join("\n"));
+}
+
 async function printSize(label: string, content: string | Uint8Array<ArrayBuffer>): Promise<void> {
   const zipped = new Blob([content]).stream().pipeThrough(new CompressionStream("gzip"));
   const [raw, gzip] = [new Blob([content]).size, (await new Response(zipped).bytes()).length]
@@ -205,6 +255,7 @@ async function build(out: string): Promise<void> {
   const kernel = Uint8Array.fromBase64(KERNEL_BASE64);
   for (const { path, text } of outputs) await write(path, text);
   await write(join(dist, "workerd", "kernel.wasm"), kernel);
+  await writeLicences(dist);
   await writeTypes(join(dist, "types"));
   for (const name of EXPORTS) {
     await Deno.stat(join(out, typesPath(name))).catch(() => {

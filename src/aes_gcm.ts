@@ -4,8 +4,8 @@
  * @module
  */
 
-import { sha256 } from "@noble/hashes/sha2.js";
 import type { GcmEngine } from "./backends/backend.ts";
+import { noble } from "./backends/noble.ts";
 import { type BackendChoice, findBackend, getBackend } from "./backends/select.ts";
 import { checkIterations, checkString } from "./checks.ts";
 import {
@@ -185,7 +185,7 @@ class OpenGcmJob extends ValueJob {
  */
 function gcmKey(key: Bytes): Bytes {
   const digits = Array.from(
-    sha256(encodeBase64Url(key)).subarray(0, 16),
+    noble().sha256(encodeBase64Url(key)).subarray(0, 16),
     (byte) => byte.toString(16).padStart(2, "0"),
   );
   return encodeAscii(digits.join(""));

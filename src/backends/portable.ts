@@ -6,45 +6,50 @@
  * @module
  */
 
-import { cbc, gcm } from "@noble/ciphers/aes.js";
-import { hmac } from "@noble/hashes/hmac.js";
-import { sha1 } from "@noble/hashes/legacy.js";
-import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
-import type { Backend, KdfBlock, SlicedKdf } from "./backend.ts";
+import type { Backend, Hash, KdfBlock, SlicedKdf } from "./backend.ts";
+import { noble } from "./noble.ts";
 import type { Primitives } from "./token.ts";
 import { fernetEngines, tokenWork } from "./token_engine.ts";
 
-const HASHES = { "SHA-1": sha1, "SHA-256": sha256, "SHA-384": sha384, "SHA-512": sha512 };
 const RAW = { disablePadding: true };
 /** Its blocks live on the JavaScript heap: the bound is a courtesy. */
 const SLOTS = 64;
 
-const primitives: Primitives = {
-  encryptor(key, iv) {
-    let chain = iv;
-    return (blocks) => {
-      const ciphertext = cbc(key, chain, RAW).encrypt(blocks);
-      chain = ciphertext.slice(-iv.length);
-      return ciphertext;
-    };
-  },
-  decryptor(key, iv) {
-    let chain = iv;
-    return (blocks) => {
-      const plaintext = cbc(key, chain, RAW).decrypt(blocks);
-      chain = blocks.slice(-iv.length);
-      return plaintext;
-    };
-  },
-  mac(key) {
-    const state = hmac.create(sha256, key);
-    return {
-      update: (bytes) => void state.update(bytes),
-      digest: () => state.digest(),
-      free: () => state.destroy(),
-    };
-  },
-};
+type Noble = ReturnType<typeof noble>;
+
+function primitives({ cbc, hmac, sha256 }: Noble): Primitives {
+  return {
+    encryptor(key, iv) {
+      let chain = iv;
+      return (blocks) => {
+        const ciphertext = cbc(key, chain, RAW).encrypt(blocks);
+        chain = ciphertext.slice(-iv.length);
+        return ciphertext;
+      };
+    },
+    decryptor(key, iv) {
+      let chain = iv;
+      return (blocks) => {
+        const plaintext = cbc(key, chain, RAW).decrypt(blocks);
+        chain = blocks.slice(-iv.length);
+        return plaintext;
+      };
+    },
+    mac(key) {
+      const state = hmac.create(sha256, key);
+      return {
+        update: (bytes) => void state.update(bytes),
+        digest: () => state.digest(),
+        free: () => state.destroy(),
+      };
+    },
+  };
+}
+
+function hashFunction(name: Hash) {
+  const { sha1, sha256, sha384, sha512 } = noble();
+  return { "SHA-1": sha1, "SHA-256": sha256, "SHA-384": sha384, "SHA-512": sha512 }[name];
+}
 
 /** A hash that can be copied into another: noble's own way to reuse midstates. */
 interface Midstate {
@@ -64,11 +69,12 @@ const pbkdf2: SlicedKdf = {
   start({ hash, password, salt }, index) {
     const counter = new Uint8Array(4);
     new DataView(counter.buffer).setUint32(0, index);
-    const keyed = hmac.create(HASHES[hash], password);
+    const hashed = hashFunction(hash);
+    const keyed = noble().hmac.create(hashed, password);
     const inner: Midstate = keyed.iHash;
     const outer: Midstate = keyed.oHash;
     const work = inner._cloneInto();
-    const u = new Uint8Array(HASHES[hash].outputLen);
+    const u = new Uint8Array(hashed.outputLen);
     work.update(salt).update(counter).digestInto(u);
     outer._cloneInto(work).update(u).digestInto(u);
     const t = u.slice();
@@ -99,13 +105,13 @@ const pbkdf2: SlicedKdf = {
 export function createPortable(): Backend {
   return {
     name: "portable",
-    ...fernetEngines(tokenWork(primitives)),
+    ...fernetEngines(tokenWork(primitives(noble()))),
     kdf: { sliced: pbkdf2 },
     gcm: {
-      seal: (key, nonce, plaintext) => Promise.resolve(gcm(key, nonce).encrypt(plaintext)),
+      seal: (key, nonce, plaintext) => Promise.resolve(noble().gcm(key, nonce).encrypt(plaintext)),
       open(key, nonce, ciphertext) {
         try {
-          return Promise.resolve(gcm(key, nonce).decrypt(ciphertext));
+          return Promise.resolve(noble().gcm(key, nonce).decrypt(ciphertext));
         } catch {
           // The lengths are right, so what is left to fail is the tag.
           return Promise.resolve(undefined);

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { nativeBase64 } from "./native_base64.ts";
+
 /**
  * Bytes in a buffer of their own, as `new Response(x)` and `crypto.subtle` take
  * them, in every version of TypeScript from 5.6 on.
@@ -12,6 +14,8 @@ export type Bytes = ReturnType<Uint8Array["slice"]>;
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const CODES = Uint8Array.from(ALPHABET, (character) => character.charCodeAt(0));
+/** Bytes up to which the runtime's own base64 is not worth the call. */
+const SHORT = 2_048;
 const PAD = "=".charCodeAt(0);
 const INVALID = 0xff;
 const [PLUS, SLASH, MINUS, UNDERSCORE] = Array.from("+/-_", (sign) => sign.charCodeAt(0));
@@ -35,6 +39,7 @@ export function base64Length(length: number): number {
 
 /** Encodes bytes as padded base64url, in ASCII. */
 export function encodeBase64Url(bytes: Uint8Array): Bytes {
+  if (bytes.length > SHORT && nativeBase64) return nativeBase64.encode(bytes);
   const out = new Uint8Array(base64Length(bytes.length));
   let written = 0;
   for (let read = 0; read < bytes.length; read += 3) {
@@ -55,7 +60,9 @@ export function encodeBase64Url(bytes: Uint8Array): Bytes {
 export function decodeBase64Url(text: Uint8Array): Bytes | undefined {
   if (text.length % 4 !== 0) return undefined;
   const padding = text.at(-1) !== PAD ? 0 : text.at(-2) !== PAD ? 1 : 2;
-  const out = new Uint8Array(text.length / 4 * 3 - padding);
+  const length = text.length / 4 * 3 - padding;
+  if (length > SHORT && nativeBase64) return nativeBase64.decode(text, length);
+  const out = new Uint8Array(length);
   const whole = text.length - (padding ? 4 : 0);
   let seen = 0;
   let written = 0;

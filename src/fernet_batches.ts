@@ -115,24 +115,28 @@ export async function* openAsync(
 }
 
 /** Seals a batch by promises. */
-export function sealBatch(
+export async function sealBatch(
   keyed: KeyedBackend,
   batch: Batch,
   heads: Bytes,
   signal?: AbortSignal,
 ): Promise<Batch> {
-  const { async } = pickAsync(keyed.backend, batchLoad(batch));
-  return withKey(keyed, (key) => async.seal(key, batch, heads, signal));
+  return await withKey(keyed, async (key) => {
+    const { async } = await pickAsync(keyed.backend, batchLoad(batch));
+    return await async.seal(key, batch, heads, signal);
+  });
 }
 
 /** Opens a batch by promises. */
-export function openBatch(
+export async function openBatch(
   keyed: KeyedBackend,
   tokens: Batch,
   signal?: AbortSignal,
 ): Promise<Opened> {
-  const { async } = pickAsync(keyed.backend, batchLoad(tokens));
-  return withKey(keyed, (key) => async.open(key, tokens, signal));
+  return await withKey(keyed, async (key) => {
+    const { async } = await pickAsync(keyed.backend, batchLoad(tokens));
+    return await async.open(key, tokens, signal);
+  });
 }
 
 /**

@@ -64,8 +64,9 @@ export class SealJob extends ValueJob {
     if (!this.#mode.async) {
       return store(pickSync(this.#backend, load).sync.seal(key, plaintext, heads));
     }
-    const { async } = pickAsync(this.#backend, load);
-    return async.seal(key, plaintext, heads, this.#mode.signal).then(store);
+    return pickAsync(this.#backend, load)
+      .then(({ async }) => async.seal(key, plaintext, heads, this.#mode.signal))
+      .then(store);
   }
 }
 
@@ -99,7 +100,9 @@ export class OpenJob extends ValueJob {
       return true;
     };
     if (!this.#mode.async) return store(pickSync(this.#backend, load).sync.open(key, token));
-    return pickAsync(this.#backend, load).async.open(key, token, this.#mode.signal).then(store);
+    return pickAsync(this.#backend, load)
+      .then(({ async }) => async.open(key, token, this.#mode.signal))
+      .then(store);
   }
 }
 

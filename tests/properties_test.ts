@@ -18,6 +18,7 @@ import {
 import { decryptLines, encryptLines } from "@ironfern/ironfern/export";
 import fc from "fast-check";
 import { joinBytes, singleBatch } from "../src/batch.ts";
+import { ofBuffer, ofUint8Array } from "../src/native_base64.ts";
 import { decodeBase64Url, encodeAscii, encodeBase64Url } from "../src/encoding.ts";
 import { SYNC_BACKENDS, testEach } from "./support/backends.ts";
 
@@ -251,6 +252,52 @@ Deno.test("The base64 decoder takes exactly what it would write", () => {
     const written = new TextDecoder().decode(encodeBase64Url(array));
     assertEquals(written, array.toBase64(BASE64URL));
   }));
+});
+
+for (const [name, native] of Object.entries({ Uint8Array: ofUint8Array(), Buffer: ofBuffer() })) {
+  Deno.test(`The base64 of ${name} is as strict as the one by tables`, () => {
+    assert(native);
+    const { encode, decode } = native;
+    for (let length = 0; length < 200; length++) {
+      const array = crypto.getRandomValues(new Uint8Array(length));
+      const text = encodeBase64Url(array);
+      assertEquals(encode(array), text);
+      assertEquals(decode(text, length), array);
+    }
+    const array = crypto.getRandomValues(new Uint8Array(40));
+    for (const length of [38, 39, 40]) {
+      const text = encodeBase64Url(array.subarray(0, length));
+      for (const place of [0, 1, 29, 30, 31, 32, 48, 49, 50, 51]) {
+        for (let byte = 0; byte < 256; byte++) {
+          const changed = text.with(place, byte);
+          const expected = decodeBase64Url(changed);
+          const padding = changed.at(-1) !== 0x3d ? 0 : changed.at(-2) !== 0x3d ? 1 : 2;
+          const decoded = decode(changed, changed.length / 4 * 3 - padding);
+          assertEquals(decoded, expected, `${length} bytes, ${byte} at ${place}`);
+        }
+      }
+    }
+  });
+}
+
+Deno.test("A long text is judged as a short one is", () => {
+  const array = crypto.getRandomValues(new Uint8Array(5_000));
+  const text = encodeBase64Url(array);
+  assertEquals(decodeBase64Url(text), array);
+  for (const place of [0, 1_000, text.length - 3, text.length - 2, text.length - 1]) {
+    for (const character of "\t\n\f\r +/=.\u007f") {
+      const changed = text.with(place, character.charCodeAt(0));
+      if (character === "=" && place === text.length - 1) continue;
+      assertEquals(decodeBase64Url(changed), undefined, `${JSON.stringify(character)} at ${place}`);
+    }
+  }
+  const lastCharacters = Array.from(
+    ALPHABET,
+    (character) => decodeBase64Url(text.with(text.length - 2, character.charCodeAt(0))),
+  );
+  assertEquals(lastCharacters.filter(Boolean).length, 16, "the last byte's four bits");
+  assertEquals(decodeBase64Url(text.subarray(1)), undefined);
+  assertEquals(decodeBase64Url(text.subarray(0, -4))?.length, 4_998);
 });
 
 testEach("No other byte stands for a character of a token", async (_, { async: engine }) => {

@@ -10,10 +10,19 @@ import type { Backend, BackendName, FernetEngine } from "./backend.ts";
 import { createNode } from "./node.ts";
 import { createPortable } from "./portable.ts";
 import { createWasm } from "./wasm.ts";
+import { beatsLanes, fastestForLong } from "./select_long.ts";
 import { createWebCrypto } from "./webcrypto.ts";
 
 /** A backend's name, or `"auto"` for the fastest that is right for the job. */
 export type BackendChoice = BackendName | "auto";
+
+const host = globalThis as { navigator?: { userAgent?: string } };
+
+/**
+ * Whether this is Cloudflare, where nothing can be measured: the clock stands
+ * still while code runs.
+ */
+export const onCloudflare = host.navigator?.userAgent === "Cloudflare-Workers";
 
 const CREATE: Readonly<Record<BackendName, () => Backend>> = {
   wasm: createWasm,
@@ -98,25 +107,17 @@ export function requireSync(name: BackendName): SyncBackend {
   );
 }
 
-/** The first of these backends that is here; "portable" always is. */
-function firstOf(...names: BackendName[]): Backend {
-  for (const name of names) {
-    const backend = findBackend(name);
-    if (backend) return backend;
-  }
-  return getBackend("portable");
-}
-
 /**
  * Bytes of a message from which the platform beats the kernel: one message is a
  * chain of blocks, which the kernel's lanes cannot share (`deno task bench`).
  */
 const LONG_MESSAGE = 4_096;
-/** The same for messages that fill the lanes. */
-const LONG_IN_BATCH = 131_072;
-/** Messages that fill them well enough. */
+/** Messages that fill the lanes well enough. */
 const FULL_LANES = 4;
-/** Bytes of a message from which WebCrypto's pool is worth the detour. */
+/** Bytes of such messages, on average and in all, from which a probe is worth it. */
+const LONG_IN_BATCH = 8_192;
+const LONG_BATCH = 262_144;
+/** Bytes of a message from which WebCrypto's threads may be worth the detour. */
 const VERY_LONG_MESSAGE = 65_536;
 
 /** What a choice of a backend goes by: messages, and their mean length in bytes. */
@@ -130,15 +131,20 @@ export interface Load {
 /** The backend for such messages, in the calling thread. */
 export function pickSync(choice: BackendChoice, { count, length }: Load): SyncBackend {
   if (choice !== "auto") return requireSync(choice);
-  const long = count < FULL_LANES ? LONG_MESSAGE : LONG_IN_BATCH;
-  const backend = length < long ? firstOf("wasm", "node") : firstOf("node", "wasm");
-  return isSync(backend) ? backend : requireSync("portable");
+  const [wasm, node] = [findBackend("wasm"), findBackend("node")];
+  if (!isSync(wasm)) return isSync(node) ? node : requireSync("portable");
+  if (!isSync(node)) return wasm;
+  if (length < (count < FULL_LANES ? LONG_MESSAGE : LONG_IN_BATCH)) return wasm;
+  if (count < FULL_LANES) return node;
+  if (count * length < LONG_BATCH || onCloudflare) return wasm;
+  return beatsLanes(node.sync, wasm.sync) ? node : wasm;
 }
 
 /** The backend for such messages, by promises. */
-export function pickAsync(choice: BackendChoice, load: Load): Backend {
+export async function pickAsync(choice: BackendChoice, load: Load): Promise<Backend> {
   if (choice !== "auto") return getBackend(choice);
-  return load.length < VERY_LONG_MESSAGE
-    ? pickSync(choice, load)
-    : firstOf("webcrypto", "node", "wasm");
+  if (load.length < VERY_LONG_MESSAGE) return pickSync(choice, load);
+  const platform = [findBackend("webcrypto"), findBackend("node")].filter((here) => !!here);
+  if (platform.length < 2 || onCloudflare) return platform[0] ?? pickSync(choice, load);
+  return await fastestForLong(platform);
 }

@@ -7,7 +7,13 @@
  */
 
 import type { Backend, Hash, KdfRequest, NativeKdf, SlicedKdf } from "./backend.ts";
-import { type BackendChoice, findBackend, getBackend, requireSync } from "./select.ts";
+import {
+  type BackendChoice,
+  findBackend,
+  getBackend,
+  onCloudflare,
+  requireSync,
+} from "./select.ts";
 
 /** Below so many iterations a probe would cost more than it gains. */
 const WORTH_A_PROBE = 20_000;
@@ -22,13 +28,7 @@ const MOST_CALLS = 500;
 /** Cloudflare refuses more iterations, in WebCrypto and in node:crypto. */
 const CLOUDFLARE_CAP = 100_000;
 
-const host = globalThis as { navigator?: { userAgent?: string; hardwareConcurrency?: number } };
-
-/**
- * Whether this is Cloudflare, where nothing can be measured: the clock stands
- * still while code runs.
- */
-const onCloudflare = host.navigator?.userAgent === "Cloudflare-Workers";
+const host = globalThis as { navigator?: { hardwareConcurrency?: number } };
 
 /** Milliseconds an iteration, by kind of probe and hash. */
 const slicedSpeeds = new Map<Hash, number>();

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Load, pickAsync } from "../backends/select.ts";
+import { type Load, pickSync } from "../backends/select.ts";
 import { tokenLength } from "../backends/token.ts";
 import { type Batch, BATCH_RECORDS, batchLength, joinBytes, recordView } from "../batch.ts";
 import { type Bytes, canonicalBase64Url } from "../encoding.ts";
@@ -49,6 +49,7 @@ export interface DecryptLinesOptions extends LinesOptions, FernetDecryptOptions 
  * errored with a `RangeError` by a line of more than 16 MiB, with a `TypeError`
  * by a chunk that is not bytes, and with the signal's reason.
  * @throws {TypeError} If the key is not a `Fernet`.
+ * @throws {BackendUnavailableError} If the backend that the key names is not here.
  *
  * @example JSON lines
  * ```ts
@@ -130,7 +131,7 @@ type LineWork = (keyed: KeyedBackend, lines: Batch, firstLine: number) => Promis
 const ROWS: Load = { count: BATCH_RECORDS, length: 100 };
 
 function lineFinder({ backend }: KeyedBackend) {
-  return pickAsync(backend, ROWS).takeLines;
+  return backend === "webcrypto" ? undefined : pickSync(backend, ROWS).takeLines;
 }
 
 function lineStream(

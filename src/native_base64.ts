@@ -1,0 +1,78 @@
+/**
+ * The runtime's own base64url, for long texts: `Uint8Array.prototype.toBase64`
+ * where there is one, else Node's `Buffer`. Neither is strict by itself.
+ *
+ * @module
+ */
+
+import type { Bytes } from "./encoding.ts";
+
+/** Bytes to padded base64url in ASCII, and back. */
+export interface NativeBase64 {
+  /** Encodes bytes. */
+  encode(bytes: Uint8Array): Bytes;
+  /** Decodes canonical text; for any other it is `undefined`. */
+  decode(text: Uint8Array, length: number): Bytes | undefined;
+}
+
+interface Host {
+  Uint8Array: {
+    fromBase64?(text: string, options: object): Bytes;
+    prototype: { toBase64?(options: object): string };
+  };
+  Buffer?: {
+    from(buffer: ArrayBufferLike, start: number, length: number): NodeBuffer;
+    from(text: string, encoding: "base64url" | "latin1"): NodeBuffer;
+  };
+}
+
+interface NodeBuffer extends Omit<Uint8Array, "toString"> {
+  toString(encoding: "base64url" | "latin1"): string;
+  equals(other: Uint8Array): boolean;
+}
+
+const host = globalThis as unknown as Host;
+const ALPHABET = { alphabet: "base64url", lastChunkHandling: "strict" };
+const ENCODER = new TextEncoder();
+const LATIN1 = new TextDecoder("latin1");
+
+/** What this runtime has. */
+export const nativeBase64: NativeBase64 | undefined = ofUint8Array() ?? ofBuffer();
+
+/** By `Uint8Array.prototype.toBase64`. */
+export function ofUint8Array(): NativeBase64 | undefined {
+  const { fromBase64, prototype: { toBase64 } } = host.Uint8Array;
+  if (!fromBase64 || !toBase64) return undefined;
+  return {
+    encode: (bytes) => ENCODER.encode(toBase64.call(bytes, ALPHABET)),
+    decode(text, length) {
+      try {
+        // It skips white space, and then has fewer bytes than the text's length tells.
+        const bytes = fromBase64.call(Uint8Array, LATIN1.decode(text), ALPHABET);
+        return bytes.length === length ? bytes : undefined;
+      } catch (error) {
+        if (error instanceof SyntaxError) return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+/** By `Buffer`, for Node before version 25. */
+export function ofBuffer(): NativeBase64 | undefined {
+  const { Buffer } = host;
+  if (!Buffer) return undefined;
+  const view = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const encode = (bytes: Uint8Array) => {
+    const text = view(bytes).toString("base64url");
+    return new Uint8Array(Buffer.from(text.padEnd(Math.ceil(text.length / 4) * 4, "="), "latin1"));
+  };
+  return {
+    encode,
+    decode(text, length) {
+      // It takes anything: only what is encoded as the same text was canonical.
+      const bytes = new Uint8Array(Buffer.from(view(text).toString("latin1"), "base64url"));
+      return bytes.length === length && view(encode(bytes)).equals(text) ? bytes : undefined;
+    },
+  };
+}

@@ -1,3 +1,5 @@
+mod nist;
+
 use super::{Aes128, BLOCK, Block};
 use crate::test_bytes::TestBytes;
 use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit, array::Array};

@@ -14,8 +14,8 @@ import { InvalidTokenError } from "../errors.ts";
 import { Fernet, keyedBackendOf } from "../fernet.ts";
 import { type KeyedBackend, makeHeads, openBatch, sealBatch, unixTime } from "../fernet_batches.ts";
 import { type FernetDecryptOptions, tokenReader } from "../fernet_options.ts";
-import { Pacer } from "../schedule.ts";
 import { LineSplitter } from "./line_splitter.ts";
+import { rowStream } from "./row_stream.ts";
 
 const LONGEST_LINE = 16 << 20;
 
@@ -141,41 +141,18 @@ function lineStream(
   work: LineWork,
 ): TransformStream<Uint8Array, Bytes> {
   const splitter = new LineSplitter(longest, lineFinder(keyedBackendOf(fernet)));
-  const pacer = new Pacer();
+  let begun = 0;
   let done = 0;
-  const process = async (lines: Batch, controller: TransformStreamDefaultController<Bytes>) => {
-    signal?.throwIfAborted();
-    const { bytes } = await work(keyedBackendOf(fernet), lines, done);
-    controller.enqueue(bytes);
-    done += batchLength(lines);
-    onProgress?.(done, undefined);
-    await pacer.pause();
-  };
-  let abort = () => {};
-  const settled = () => signal?.removeEventListener("abort", abort);
-  const settleOnFailure = (step: () => Promise<void>) =>
-    step().catch((error) => {
-      settled();
-      throw error;
-    });
-  return new TransformStream({
-    start(controller) {
-      // A source that has nothing to give would keep an abort from being seen.
-      abort = () => controller.error(signal?.reason);
-      if (signal?.aborted) abort();
-      else signal?.addEventListener("abort", abort, { once: true });
+  return rowStream<Batch>(signal, {
+    split: (chunk) => splitter.push(chunk),
+    finish: () => splitter.finish(),
+    async write(lines) {
+      const firstLine = begun;
+      begun += batchLength(lines);
+      return (await work(keyedBackendOf(fernet), lines, firstLine)).bytes;
     },
-    transform: (chunk, controller) =>
-      settleOnFailure(async () => {
-        for (const lines of splitter.push(chunk)) await process(lines, controller);
-      }),
-    flush: (controller) =>
-      settleOnFailure(async () => {
-        const last = splitter.finish();
-        if (last) await process(last, controller);
-        settled();
-      }),
-    cancel: settled,
+    written: (lines) => onProgress?.(done += batchLength(lines), undefined),
+    inFlight: () => 1,
   });
 }
 

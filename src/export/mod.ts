@@ -16,4 +16,7 @@
  * @module
  */
 
+export * from "./decrypt_fields.ts";
+export * from "./encrypt_fields.ts";
+export type { FieldsOptions } from "./fields_options.ts";
 export * from "./lines.ts";

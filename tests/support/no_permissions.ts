@@ -103,17 +103,29 @@ const lines: Use = async (backend) => {
   assertEquals(await new Response(rows).text(), `{}\n\n${TEXT}`);
 };
 
+const fields: Use[] = (["csv", "jsonl"] as const).map((format) => async (backend) => {
+  const fernet = new core.Fernet(core.Fernet.generateKey(), { backend });
+  const rows = format === "csv" ? `id,text\n1,"${TEXT}"\n` : `{"id":1,"text":"${TEXT}"}`;
+  const options = { format, fields: ["text"], rowId: "id" };
+  const back = new Blob([rows]).stream()
+    .pipeThrough(exporting.encryptFields(fernet, options))
+    .pipeThrough(exporting.decryptFields(fernet, options));
+  assertEquals(await new Response(back).text(), rows);
+});
+
 /** A new export is to be given its use here. */
 const USES: Record<keyof typeof core | keyof typeof exporting, readonly Use[]> = {
   availableBackends: [() => assertEquals(core.availableBackends(), [...BACKENDS])],
   BackendUnavailableError: [aesGcm],
   decrypt: [text],
   decryptAesGcm256: [aesGcm],
+  decryptFields: fields,
   decryptLines: [lines],
   decryptMany: [text],
   decryptSync: [textSync],
   encrypt: [text],
   encryptAesGcm256: [aesGcm],
+  encryptFields: fields,
   encryptLines: [lines],
   encryptMany: [text],
   encryptSync: [textSync],

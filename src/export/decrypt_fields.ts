@@ -1,0 +1,97 @@
+/**
+ * Decrypts the values that `encryptFields` encrypted.
+ *
+ * @module
+ */
+
+import { tokenLength } from "../backends/token.ts";
+import { batchRanges, joinBytes } from "../batch.ts";
+import { type Bytes, canonicalBase64Url } from "../encoding.ts";
+import { InvalidTokenError } from "../errors.ts";
+import type { Fernet } from "../fernet.ts";
+import { openBatch } from "../fernet_batches.ts";
+import { type FernetDecryptOptions, tokenReader } from "../fernet_options.ts";
+import { FieldHeads, LONGEST_HEAD, valueAfter, withFieldKey } from "./field_message.ts";
+import { LONGEST_ROW } from "./field_rows.ts";
+import { fieldStream } from "./field_stream.ts";
+import { checkFields, type FieldsOptions } from "./fields_options.ts";
+
+/** Options of {@linkcode decryptFields}. */
+export interface DecryptFieldsOptions extends FieldsOptions, FernetDecryptOptions {}
+
+/**
+ * Decrypts what `encryptFields` encrypted, into the bytes that it was given.
+ *
+ * `format` and `rowId` are to be those of the encryption, and a field is to have
+ * its name; fewer fields, another order, and another delimiter will do.
+ *
+ * @param fernet The key.
+ * @param options The format and the fields; how old the tokens may be and how
+ * strictly they are read; a signal, and progress in rows.
+ * @returns A transform of bytes into bytes, for `pipeThrough`. The stream is
+ * errored with an `InvalidTokenError` where a field holds no token, a bad one, or
+ * one of another field or (with `rowId`) row, which of these is not told; its
+ * `index` is the number of the row from 0, a CSV file's header not counted. The
+ * other errors are those of `encryptFields`. Rows before that may have been given
+ * out.
+ * @throws {TypeError} If the key is not a `Fernet`, or the options are of the
+ * wrong kind or contradict each other.
+ * @throws {RangeError} If a name of a field is longer than 4,096 bytes, or a time
+ * negative or not finite.
+ *
+ * @example A value that was moved to another row
+ * ```ts
+ * import { Fernet, InvalidTokenError } from "@ironfern/ironfern";
+ * import { decryptFields, encryptFields } from "@ironfern/ironfern/export";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * const fernet = new Fernet(Fernet.generateKey());
+ * const options = { format: "csv", fields: ["salary"], rowId: "id" } as const;
+ * const text = (csv: string, stream: TransformStream<Uint8Array, Uint8Array>) =>
+ *   new Response(new Blob([csv]).stream().pipeThrough(stream)).text();
+ *
+ * const csv = await text("id,salary\n1,100\n2,900\n", encryptFields(fernet, options));
+ * const [header, first, second] = csv.split("\n");
+ * const raised = [header, first, first.replace("1,", "2,"), ""].join("\n");
+ * const error = await assertRejects(
+ *   () => text(raised, decryptFields(fernet, options)),
+ *   InvalidTokenError,
+ * );
+ * assertEquals(error.index, 1);
+ * assertEquals(second.length, first.length);
+ * ```
+ */
+export function decryptFields(
+  fernet: Fernet,
+  options: DecryptFieldsOptions,
+): TransformStream<Uint8Array, Bytes> {
+  const format = checkFields(fernet, options);
+  const reader = tokenReader(options);
+  const heads = new FieldHeads(format);
+  const { signal, lenient } = options;
+  const longest = tokenLength(LONGEST_ROW) + format.names.length * tokenLength(LONGEST_HEAD);
+  return fieldStream(format.reader(longest), longest, options, async (values) => {
+    const tokens = values.map(({ bytes }) => {
+      const token = format.readToken(bytes);
+      return lenient ? canonicalBase64Url(token) : token;
+    });
+    return await withFieldKey(fernet, async (keyed) => {
+      const written: Uint8Array[] = [];
+      for (const [start, end] of batchRanges(tokens.length, (index) => tokens[index].length)) {
+        const batch = joinBytes(tokens.slice(start, end));
+        const { plaintexts, valid, times } = await openBatch(keyed, batch, signal);
+        const { bytes, offsets } = plaintexts;
+        for (let index = 0; index < end - start; index++) {
+          const { row, field, id } = values[start + index];
+          const value = valid[index] && reader.inTime(times[index])
+            ? valueAfter(heads.of(field, id), bytes.subarray(offsets[index], offsets[index + 1]))
+            : undefined;
+          const text = value && format.writeValue(value);
+          if (!text) throw new InvalidTokenError({ index: row });
+          written.push(text);
+        }
+      }
+      return written;
+    });
+  });
+}

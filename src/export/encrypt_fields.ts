@@ -1,0 +1,113 @@
+/**
+ * Encrypts some values of every row.
+ *
+ * @module
+ */
+
+import { batchLength, batchRanges } from "../batch.ts";
+import type { Bytes } from "../encoding.ts";
+import type { Fernet } from "../fernet.ts";
+import { makeHeads, sealBatch, unixTime } from "../fernet_batches.ts";
+import { FieldHeads, lengthOf, messageBatch, withFieldKey } from "./field_message.ts";
+import { LONGEST_ROW } from "./field_rows.ts";
+import { fieldStream } from "./field_stream.ts";
+import { checkFields, type FieldsOptions } from "./fields_options.ts";
+
+/**
+ * Encrypts columns of a CSV file, or values in JSON lines, and leaves all else
+ * as it is, byte for byte.
+ *
+ * Each value becomes a Fernet token of its own, under a key derived from this
+ * one for this purpose: `fernet.decrypt` does not open it, `decryptFields` does.
+ * A value in another column is refused there, and with `rowId` one in another
+ * row too, if no two rows have the same id. **Without `rowId` values can be
+ * exchanged between rows unseen, and rows can always be removed and repeated.**
+ * Each token tells its time and its value's length, and which optional values
+ * are absent is seen.
+ *
+ * CSV is that of RFC 4180, with line feeds or carriage returns and line feeds. Its
+ * empty lines, and the blank ones of JSON lines, stay as they are.
+ *
+ * Types come back: numbers of any precision, `null`, arrays and objects are
+ * encrypted as they stand. So are empty cells and `null`. A field that is not
+ * there is an error, so that a misspelt name leaves nothing unencrypted. Encrypted
+ * fields can be encrypted again, and are then to be decrypted twice.
+ *
+ * @param fernet The key.
+ * @param options The format and the fields; what binds values to rows; a signal,
+ * and progress in rows.
+ * @returns A transform of bytes into bytes, for `pipeThrough`. The stream is
+ * errored, with the number of the row, from 0, in the message: with a
+ * `SyntaxError` by a row that is malformed or in which a field is ambiguous; with
+ * a `TypeError` by one that lacks a field or is not UTF-8, and by a chunk that is
+ * not bytes; with a `RangeError` by one of more than 16 MiB or an id of more than
+ * 4,096 bytes; and with the signal's reason.
+ * @throws {TypeError} If the key is not a `Fernet`, or the options are of the
+ * wrong kind or contradict each other.
+ * @throws {RangeError} If a name of a field is longer than 4,096 bytes.
+ *
+ * @example Columns of a CSV file
+ * ```ts
+ * import { Fernet } from "@ironfern/ironfern";
+ * import { decryptFields, encryptFields } from "@ironfern/ironfern/export";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const fernet = new Fernet(Fernet.generateKey());
+ * const csv = 'id,name,card\n1,"Ada ""A.""",4111\n2,Bob,\n';
+ * const options = { format: "csv", fields: ["name", "card"], rowId: "id" } as const;
+ *
+ * const rows = new Blob([csv]).stream().pipeThrough(encryptFields(fernet, options));
+ * const encrypted = await new Response(rows).text();
+ * assert(encrypted.startsWith("id,name,card\n1,gAAAA"));
+ *
+ * const back = new Blob([encrypted]).stream().pipeThrough(decryptFields(fernet, options));
+ * assertEquals(await new Response(back).text(), csv);
+ * ```
+ *
+ * @example Paths in JSON lines
+ * ```ts
+ * import { Fernet } from "@ironfern/ironfern";
+ * import { decryptFields, encryptFields } from "@ironfern/ironfern/export";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const fernet = new Fernet(Fernet.generateKey());
+ * const rows = '{"id": 1, "user": {"email": "a@example.org"}, "balance": 1.0}\n';
+ * const fields = ["/user/email", "balance"];
+ * const encrypted = new Blob([rows]).stream()
+ *   .pipeThrough(encryptFields(fernet, { format: "jsonl", fields }));
+ * const [forStorage, forCheck] = encrypted.tee();
+ * assert(!(await new Response(forStorage).text()).includes("example.org"));
+ *
+ * const back = forCheck.pipeThrough(decryptFields(fernet, { format: "jsonl", fields }));
+ * assertEquals(await new Response(back).text(), rows);
+ * ```
+ */
+export function encryptFields(
+  fernet: Fernet,
+  options: FieldsOptions,
+): TransformStream<Uint8Array, Bytes> {
+  const format = checkFields(fernet, options);
+  const heads = new FieldHeads(format);
+  const { signal } = options;
+  return fieldStream(format.reader(LONGEST_ROW), LONGEST_ROW, options, async (values) => {
+    const messages = values.map(({ field, id, bytes }) => ({
+      head: heads.of(field, id),
+      value: bytes,
+    }));
+    const now = unixTime();
+    return await withFieldKey(fernet, async (keyed) => {
+      const written: Uint8Array[] = [];
+      const ranges = batchRanges(messages.length, (index) => lengthOf(messages[index]));
+      for (const [start, end] of ranges) {
+        const batch = messageBatch(messages.slice(start, end));
+        const tokenHeads = makeHeads(batchLength(batch), () => now);
+        const { bytes, offsets } = await sealBatch(keyed, batch, tokenHeads, signal);
+        for (let index = 0; index < end - start; index++) {
+          const token = bytes.subarray(offsets[index], offsets[index + 1]);
+          written.push(format.writeToken(token));
+        }
+      }
+      return written;
+    });
+  });
+}

@@ -5,6 +5,7 @@
  * | class | when |
  * | --- | --- |
  * | `InvalidTokenError` | a token or encrypted value cannot be opened, whatever the reason |
+ * | `SealedExportError` | a sealed export cannot be opened; its `code` says why |
  * | `BackendUnavailableError` | the backend asked for by name is not there |
  *
  * No message ever holds a secret.
@@ -55,6 +56,89 @@ export class InvalidTokenError extends Error {
     const which = index === undefined ? "the token" : `token ${index}`;
     super(`Cannot open ${which}: it is not valid under this key`, rest);
     this.index = index;
+  }
+}
+
+/** Why a sealed export cannot be opened: see {@linkcode SealedExportError}. */
+export type SealedExportErrorCode =
+  | "bad-header"
+  | "iterations-out-of-range"
+  | "unexpected-id"
+  | "line-too-long"
+  | "wrong-secret-or-header"
+  | "bad-token"
+  | "out-of-order"
+  | "trailing-data"
+  | "truncated";
+
+/** The options of {@linkcode SealedExportError}. */
+export interface SealedExportErrorOptions extends ErrorOptions {
+  /** What is wrong with that line, as the end of a sentence. */
+  reason?: string;
+}
+
+const SEALED_EXPORT_REASONS: Readonly<Record<SealedExportErrorCode, string>> = {
+  "bad-header": "it is no header of a sealed export of version 1",
+  "iterations-out-of-range": "its iterations are outside the bounds",
+  "unexpected-id": "the export has another id than the expected one",
+  "line-too-long": "it is longer than any line of a sealed export",
+  "wrong-secret-or-header": "the passphrase or key is another one, or the header was changed",
+  "bad-token": "it is not valid under the export's key",
+  "out-of-order": "it belongs in another place",
+  "trailing-data": "the export has ended before it",
+  "truncated": "the export ends here, before its final line",
+};
+
+/**
+ * A sealed export cannot be opened. The first bad line decides, however the file
+ * is cut into chunks and whoever works on it.
+ *
+ * | code | when |
+ * | --- | --- |
+ * | `bad-header` | the first line is no header of this format, or not exactly as it is written, as after a conversion to CRLF |
+ * | `iterations-out-of-range` | the header asks for too many or too few iterations; nothing was derived |
+ * | `unexpected-id` | the header has another id than `expect`; nothing was derived |
+ * | `line-too-long` | a line has more bytes than the format allows; it is refused unread |
+ * | `wrong-secret-or-header` | the first line after the header cannot be opened, or the export wants a key and not a passphrase, or the reverse |
+ * | `bad-token` | a later line cannot be opened, or holds what the format does not allow |
+ * | `out-of-order` | a line of this export is in the place of another: lines were removed, repeated or moved |
+ * | `trailing-data` | something follows the final line |
+ * | `truncated` | the final line is missing, or a line feed at the end; an empty file, too |
+ *
+ * @example Refusing a file that was cut
+ * ```ts
+ * import { Fernet, SealedExportError } from "@ironfern/ironfern";
+ * import { sealExport, verifyExport } from "@ironfern/ironfern/export";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * const key = Fernet.generateKey();
+ * const rows = new Blob(["one\ntwo\n"]).stream();
+ * const sealed = await new Response(rows.pipeThrough(sealExport({ key }))).text();
+ * const cut = new Blob([sealed.split("\n").slice(0, 2).join("\n"), "\n"]);
+ * const error = await assertRejects(() => verifyExport(cut, { key }), SealedExportError);
+ * assertEquals([error.code, error.line], ["truncated", 2]);
+ * ```
+ */
+export class SealedExportError extends Error {
+  /** The name of the class. */
+  override readonly name = "SealedExportError";
+  /** Why, for programs: it stays the same between versions. */
+  readonly code: SealedExportErrorCode;
+  /** The number of the first bad line. It counts from 0, which is the header. */
+  readonly line: number;
+
+  /**
+   * Constructs a new instance.
+   *
+   * @param code Why.
+   * @param line The line's number, from 0.
+   * @param options What is wrong, where more is known than the code; the cause.
+   */
+  constructor(code: SealedExportErrorCode, line: number, options: SealedExportErrorOptions = {}) {
+    const { reason = SEALED_EXPORT_REASONS[code], ...rest } = options;
+    super(`Cannot open the sealed export at line ${line} (from 0): ${reason}`, rest);
+    this.code = code;
+    this.line = line;
   }
 }
 

@@ -19,4 +19,25 @@
 export * from "./decrypt_fields.ts";
 export * from "./encrypt_fields.ts";
 export type { FieldsOptions } from "./fields_options.ts";
+export type { ExportStream } from "./export_stream.ts";
+export * from "./inspect_export.ts";
 export * from "./lines.ts";
+export type { FilePath } from "./node_files.ts";
+export * from "./read_export_at.ts";
+export { openExport, sealExport } from "./sealed_export.ts";
+export * from "./sealed_files.ts";
+export type {
+  ExpectedExport,
+  ExportHeaderSettings,
+  ExportKey,
+  ExportPassphrase,
+  ExportSecret,
+  ExportWorkSettings,
+  OpenExportOptions,
+  OpenExportSettings,
+  SealedExportInfo,
+  SealExportOptions,
+  SealExportSettings,
+} from "./sealed_options.ts";
+export type { ExportSource } from "./sources.ts";
+export * from "./verify_export.ts";

@@ -113,6 +113,32 @@ const fields: Use[] = (["csv", "jsonl"] as const).map((format) => async (backend
   assertEquals(await new Response(back).text(), rows);
 });
 
+const sealed: Use = async (backend) => {
+  const options = { passphrase: SECRET, backend };
+  const sealing = exporting.sealExport({ ...options, iterations: 100_000 });
+  const rows = new Blob([TEXT]);
+  const blob = await new Response(rows.stream().pipeThrough(sealing)).blob();
+  const info = await sealing.result;
+  const opened = blob.stream().pipeThrough(exporting.openExport(options));
+  assertEquals(await new Response(opened).text(), TEXT);
+  assertEquals(await exporting.verifyExport(blob, options), info);
+  assertEquals((await exporting.inspectExport(blob)).id, info.id);
+  assertEquals((await exporting.readExportAt(blob, 5, 4, options)).length, 4);
+  const cut = blob.slice(0, -1);
+  await assertRejects(() => exporting.verifyExport(cut, options), core.SealedExportError);
+};
+
+/** Without the permission to read they can but say so. */
+const files: Use = async () => {
+  const key = core.Fernet.generateKey();
+  for (const call of [exporting.sealFile, exporting.openFile]) {
+    for (const input of ["input", "/folder/input"]) {
+      await assertRejects(() => call(input, "/folder/output", { key }), Error, "Cannot read");
+    }
+  }
+  await assertRejects(() => exporting.verifyExport("/folder/input", { key }), Error, "read access");
+};
+
 /** A new export is to be given its use here. */
 const USES: Record<keyof typeof core | keyof typeof exporting, readonly Use[]> = {
   availableBackends: [() => assertEquals(core.availableBackends(), [...BACKENDS])],
@@ -130,13 +156,21 @@ const USES: Record<keyof typeof core | keyof typeof exporting, readonly Use[]> =
   encryptMany: [text],
   encryptSync: [textSync],
   Fernet: [fernet],
+  inspectExport: [sealed],
   InvalidTokenError: [fernet],
   MultiFernet: [fernet],
+  openExport: [sealed],
+  openFile: [files],
   pbkdf2: [pbkdf2, probe],
   pbkdf2Many: [pbkdf2],
   pbkdf2Sync: [pbkdf2, probe],
+  readExportAt: [sealed],
+  SealedExportError: [sealed],
+  sealExport: [sealed],
+  sealFile: [files],
   upgrade: [text],
   upgradeMany: [text],
+  verifyExport: [sealed, files],
 };
 
 for (const name of ["read", "write", "net", "env", "run", "sys", "ffi"] as const) {

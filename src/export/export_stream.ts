@@ -1,0 +1,101 @@
+/**
+ * A generator of chunks as a pair of streams.
+ *
+ * @module
+ */
+
+import type { Bytes } from "../encoding.ts";
+import { checkChunk, streamChunks } from "./chunks.ts";
+import type { SealedExportInfo } from "./sealed_options.ts";
+
+/** A pair of streams, for `pipeThrough`, and what came of them. */
+export interface ExportStream {
+  /** The output. */
+  readonly readable: ReadableStream<Bytes>;
+  /** The input. */
+  readonly writable: WritableStream<Uint8Array>;
+  /**
+   * Is resolved when all of the output is ready, and rejected with what ends the
+   * streams before that. It need not be looked at.
+   */
+  readonly result: Promise<SealedExportInfo>;
+}
+
+/** What turns chunks into other chunks, until the signal is aborted. */
+export type ChunkWork = (
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+) => AsyncGenerator<Bytes, SealedExportInfo, void>;
+
+/**
+ * Makes the streams. A failure, an abort, or a cancel or abort of either stream
+ * ends all of it.
+ *
+ * @param work The work. It starts with the first chunk that is asked for.
+ * @param release Is called at the end, whichever it is.
+ * @param signal Ends it with its reason.
+ */
+export function exportStream(
+  work: ChunkWork,
+  release: () => void,
+  signal: AbortSignal | undefined,
+): ExportStream {
+  const stop = new AbortController();
+  const { readable: input, writable } = new TransformStream<Uint8Array, Uint8Array>({
+    // The chunk's owner may use its memory again.
+    transform: (chunk, controller) => controller.enqueue(new Uint8Array(checkChunk(chunk))),
+  });
+  const reader = input.getReader();
+  const output = work(streamChunks(reader, stop.signal), stop.signal);
+  let resolve: (info: SealedExportInfo) => void;
+  let reject: (reason: unknown) => void;
+  const result = new Promise<SealedExportInfo>((...settlers) => [resolve, reject] = settlers);
+  result.catch(() => {});
+  let settled = false;
+  let abort = () => {};
+  const settle = () => {
+    settled = true;
+    signal?.removeEventListener("abort", abort);
+    release();
+  };
+  const fail = (reason: unknown) => {
+    if (settled) return;
+    settle();
+    stop.abort(reason);
+    reject(stop.signal.reason);
+    reader.cancel(stop.signal.reason).catch(() => {});
+    output.return(undefined as never).catch(() => {});
+  };
+  const readable = new ReadableStream<Bytes>({
+    start(controller) {
+      const end = (reason: unknown) => {
+        if (settled) return;
+        fail(reason);
+        controller.error(reason);
+      };
+      abort = () => end(signal?.reason);
+      if (signal?.aborted) abort();
+      else signal?.addEventListener("abort", abort, { once: true });
+      // While a key is derived, or nobody takes the output, nobody reads the input.
+      reader.closed.catch(end);
+    },
+    async pull(controller) {
+      try {
+        const { done, value } = await output.next();
+        if (settled) return;
+        if (!done) {
+          controller.enqueue(value);
+          return;
+        }
+        settle();
+        resolve(value);
+        controller.close();
+      } catch (error) {
+        fail(error);
+        throw error;
+      }
+    },
+    cancel: fail,
+  });
+  return { readable, writable, result };
+}

@@ -1,0 +1,156 @@
+/**
+ * Files by node:fs, in Node, Deno and Bun.
+ *
+ * @module
+ */
+
+import { kindOf } from "../checks.ts";
+import { abortable } from "../schedule.ts";
+
+/** A file's path, or its URL with the scheme `file:`. */
+export type FilePath = string | URL;
+
+/** What is known of a file; two names of one file have the same numbers. */
+export interface FileStatus {
+  /** The number of its device. */
+  readonly dev: bigint;
+  /** Its number on the device. */
+  readonly ino: bigint;
+  /** Bytes. */
+  readonly size: bigint;
+  /** Whether it is neither a folder nor a device nor a pipe. */
+  isFile(): boolean;
+}
+
+/** An open file. */
+export interface FileHandle {
+  read(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number | null,
+  ): Promise<{ bytesRead: number }>;
+  write(buffer: Uint8Array, offset: number, length: number): Promise<{ bytesWritten: number }>;
+  stat(options: { bigint: true }): Promise<FileStatus>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** As much of node:fs/promises as is used; a static import would not load elsewhere. */
+export interface NodeFs {
+  open(path: string, flags: string, mode?: number): Promise<FileHandle>;
+  stat(path: string, options: { bigint: true }): Promise<FileStatus>;
+  readdir(path: string): Promise<string[]>;
+  realpath(path: string): Promise<string>;
+  rename(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+}
+
+interface NodePath {
+  basename(path: string): string;
+  dirname(path: string): string;
+  join(...parts: string[]): string;
+  resolve(path: string): string;
+}
+
+interface NodeUrl {
+  fileURLToPath(url: URL): string;
+}
+
+/** The modules for files. */
+export interface NodeFiles {
+  /** node:fs/promises */
+  readonly fs: NodeFs;
+  /** node:path */
+  readonly path: NodePath;
+  /** node:url */
+  readonly url: NodeUrl;
+}
+
+/**
+ * The modules for files.
+ *
+ * @throws {TypeError} If this runtime has no files.
+ */
+export function nodeFiles(): NodeFiles {
+  const { process } = globalThis as unknown as {
+    process?: { getBuiltinModule?(name: string): unknown };
+  };
+  const [fs, path, url] = ["node:fs/promises", "node:path", "node:url"]
+    .map((name) => process?.getBuiltinModule?.(name));
+  if (fs && path && url) return { fs: fs as NodeFs, path: path as NodePath, url: url as NodeUrl };
+  throw new TypeError(
+    "Cannot use files: this runtime has no node:fs, so use sealExport and openExport with streams",
+  );
+}
+
+/**
+ * The absolute path of a file.
+ *
+ * @throws {TypeError} If it is neither a string nor the URL of a file.
+ */
+export function absolutePath({ path, url }: NodeFiles, file: FilePath, what: string): string {
+  if (typeof file === "string" && file) {
+    try {
+      return path.resolve(file);
+    } catch (cause) {
+      // A relative path needs Deno's permission to know the folder.
+      throw fileError("read", file, cause);
+    }
+  }
+  if (file instanceof URL && file.protocol === "file:") return url.fileURLToPath(file);
+  const given = file instanceof URL ? `a URL with ${file.protocol}` : file || kindOf(file);
+  throw new TypeError(`Cannot use ${what}: expected a path or a file URL, got ${given || '""'}`);
+}
+
+/** Adds what was tried, with which file, to an error of the system's; it keeps its `code`. */
+export function fileError(doing: string, path: string, cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const error = new Error(`Cannot ${doing} ${path}: ${reason}`, { cause });
+  const code = (cause as { code?: unknown }).code;
+  return code === undefined ? error : Object.assign(error, { code });
+}
+
+/** Does something with a file, with an error that says what and which. */
+export async function withFile<T>(
+  doing: string,
+  path: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw fileError(doing, path, cause);
+  }
+}
+
+/** Whether it is the system's error that there is no such file. */
+export function isMissing(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === "ENOENT";
+}
+
+const CHUNK = 1 << 20;
+
+/** A file's bytes from its current position on; every chunk is valid until the next one. */
+export async function* fileChunks(
+  handle: FileHandle,
+  path: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void> {
+  const buffer = new Uint8Array(CHUNK);
+  for (;;) {
+    const { bytesRead } = await abortable(
+      () => withFile("read", path, () => handle.read(buffer, 0, CHUNK, null)),
+      signal,
+    );
+    if (!bytesRead) return;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+/** Writes all of the bytes. */
+export async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    written += (await handle.write(bytes, written, bytes.length - written)).bytesWritten;
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Replacing a file as a whole: its name stands for the old content or for all of
+ * the new one, whatever happens between.
+ *
+ * The content is written to a temporary file beside the target,
+ * `NAME.ironfern-RANDOM.tmp`, and takes the target's name when it is on the disk.
+ * A process that is killed leaves that file behind; the next run for the same
+ * target removes it. Nothing that is the same on every system tells whether the
+ * writer of such a file still lives. So a run removes all of them, and names its
+ * own at random: of two processes that write one target at once, the one that
+ * came later wins, and the other one fails, since its file is gone. With one name
+ * for all it could rename the other's half of a file.
+ *
+ * @module
+ */
+
+import {
+  fileError,
+  type FileHandle,
+  isMissing,
+  type NodeFiles,
+  withFile,
+  writeAll,
+} from "./node_files.ts";
+
+const OWNER_ONLY = 0o600;
+/** A folder that cannot be opened or synced, as on Windows, needs no sync. */
+const NO_FOLDER_SYNC: readonly unknown[] = [
+  "EACCES",
+  "EBADF",
+  "EINVAL",
+  "EISDIR",
+  "ENOTSUP",
+  "EPERM",
+];
+
+/** The targets that this process writes. */
+const inUse = new Set<string>();
+
+/**
+ * Replaces a file, or makes it.
+ *
+ * @param files The modules for files.
+ * @param target The file's absolute path; of a symbolic link it replaces what
+ * that points to.
+ * @param write Writes the content, by the function that it gets.
+ * @returns What `write` returns.
+ */
+export async function replaceFile<T>(
+  files: NodeFiles,
+  target: string,
+  write: (bytes: (bytes: Uint8Array) => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const { fs, path } = files;
+  const real = await realTarget(files, target);
+  if (inUse.has(real)) throw new Error(`Cannot write ${real}: another call is writing it`);
+  inUse.add(real);
+  try {
+    const temporary = `${real}${randomSuffix()}`;
+    await removeLeftovers(files, real);
+    const handle = await withFile("write", real, () => fs.open(temporary, "wx", OWNER_ONLY));
+    try {
+      const result = await writeWhole(handle, real, write);
+      await publish(files, temporary, real);
+      await withFile("write", real, () => syncFolder(files, path.dirname(real)));
+      return result;
+    } catch (error) {
+      await fs.unlink(temporary).catch(() => {});
+      throw error;
+    }
+  } finally {
+    inUse.delete(real);
+  }
+}
+
+async function realTarget({ fs, path }: NodeFiles, target: string): Promise<string> {
+  try {
+    const real = await fs.realpath(target);
+    if ((await fs.stat(real, { bigint: true })).isFile()) return real;
+  } catch (error) {
+    if (!isMissing(error)) return await withFile("write", target, () => Promise.reject(error));
+    const folder = path.dirname(target);
+    const realFolder = await withFile("write", target, () => fs.realpath(folder));
+    return path.join(realFolder, path.basename(target));
+  }
+  throw new Error(`Cannot write ${target}: it is not a file`);
+}
+
+function randomSuffix(): string {
+  const digits = Array.from(
+    crypto.getRandomValues(new Uint8Array(8)),
+    (byte) => byte.toString(16).padStart(2, "0"),
+  );
+  return `.ironfern-${digits.join("")}.tmp`;
+}
+
+/**
+ * Removes what it may. What stays, such as another user's file, is in nobody's
+ * way.
+ */
+async function removeLeftovers({ fs, path }: NodeFiles, real: string): Promise<void> {
+  const folder = path.dirname(real);
+  const start = path.basename(real);
+  for (const name of await fs.readdir(folder).catch(() => [])) {
+    if (!name.startsWith(start)) continue;
+    if (!/^\.ironfern-[0-9a-f]{16}\.tmp$/.test(name.slice(start.length))) continue;
+    await fs.unlink(path.join(folder, name)).catch(() => {});
+  }
+}
+
+async function publish({ fs }: NodeFiles, temporary: string, real: string): Promise<void> {
+  try {
+    await fs.rename(temporary, real);
+  } catch (cause) {
+    if (!isMissing(cause)) throw fileError("write", real, cause);
+    throw new Error(
+      `Cannot write ${real}: the temporary file is gone, so another run began to write it later`,
+      { cause },
+    );
+  }
+}
+
+async function writeWhole<T>(
+  handle: FileHandle,
+  real: string,
+  write: (bytes: (bytes: Uint8Array) => Promise<void>) => Promise<T>,
+): Promise<T> {
+  try {
+    const result = await write((bytes) => withFile("write", real, () => writeAll(handle, bytes)));
+    await withFile("write", real, () => handle.sync());
+    return result;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Makes the new name last, not only the content. */
+async function syncFolder({ fs }: NodeFiles, folder: string): Promise<void> {
+  try {
+    const handle = await fs.open(folder, "r");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (!NO_FOLDER_SYNC.includes((error as { code?: unknown }).code)) throw error;
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * Sealed exports from file to file.
+ *
+ * @module
+ */
+
+import type { Bytes } from "../encoding.ts";
+import {
+  absolutePath,
+  fileChunks,
+  type FileHandle,
+  type FilePath,
+  isMissing,
+  type NodeFiles,
+  nodeFiles,
+  withFile,
+} from "./node_files.ts";
+import { replaceFile } from "./replace_file.ts";
+import { wipe } from "./sealed_export.ts";
+import {
+  type ExportWork,
+  type OpenExportOptions,
+  openWork,
+  type SealedExportInfo,
+  type SealExportOptions,
+  sealWork,
+} from "./sealed_options.ts";
+import { openBytes } from "./sealed_reader.ts";
+import { sealBytes } from "./sealed_writer.ts";
+
+/**
+ * Seals a file into a sealed export, in constant memory.
+ *
+ * The output appears, or replaces the old one, as a whole and on the disk: it is
+ * written beside its place as `NAME.ironfern-RANDOM.tmp` and renamed. A call that
+ * fails leaves what was there. A process that is killed leaves that temporary
+ * file, which the next call for the same output removes. Of two processes that
+ * write one output at once, the one that came later wins and the other one fails.
+ * The output can be read by its owner only (mode 0600). In Deno it needs
+ * `--allow-read` and `--allow-write` for the folders of both.
+ *
+ * @param input The path or the file URL of the data.
+ * @param output The path or the file URL of the export.
+ * @param options The passphrase or the key, exactly one; iterations, a backend,
+ * workers, a signal, and progress in bytes of the data.
+ * @returns The export's id, slices and bytes.
+ * @throws {TypeError} As `sealExport`; if a path is of the wrong type; where the
+ * runtime has no files, as in browsers.
+ * @throws {RangeError} As `sealExport`.
+ * @throws {Error} If input and output are the same file, or the system refuses to
+ * read or write one; `code` is then the system's, as `ENOENT` or `ENOSPC`.
+ *
+ * @example Seal a file, and open it again
+ * ```ts
+ * import { Fernet } from "@ironfern/ironfern";
+ * import { openFile, sealFile } from "@ironfern/ironfern/export";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/dump.sql`, "insert into t values (1);\n");
+ * const key = Fernet.generateKey();
+ * const { id } = await sealFile(`${folder}/dump.sql`, `${folder}/dump.sealed`, { key });
+ * await openFile(`${folder}/dump.sealed`, `${folder}/copy.sql`, { key, expect: { id } });
+ * assertEquals(await Deno.readTextFile(`${folder}/copy.sql`), "insert into t values (1);\n");
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function sealFile(
+  input: FilePath,
+  output: FilePath,
+  options: SealExportOptions,
+): Promise<SealedExportInfo> {
+  return await transformFile(input, output, sealWork(options), sealBytes, options.signal);
+}
+
+/**
+ * Opens a sealed export into a file, in constant memory.
+ *
+ * The output appears, or replaces the old one, only when the export was opened to
+ * its end: not a byte of one that was cut or patched gets there. How it is
+ * written is told at `sealFile`.
+ *
+ * @param input The path or the file URL of the export.
+ * @param output The path or the file URL of the data.
+ * @param options The passphrase or the key, exactly one; the most iterations,
+ * the id that is expected, a backend, workers, a signal, and progress in bytes of
+ * the export.
+ * @returns The export's id, slices and bytes.
+ * @throws {SealedExportError} If the export is not as it was sealed.
+ * @throws {TypeError} As `openExport`, and as `sealFile`.
+ * @throws {RangeError} As `openExport`.
+ * @throws {Error} As `sealFile`.
+ *
+ * @example A file that was cut leaves nothing behind
+ * ```ts
+ * import { Fernet, SealedExportError } from "@ironfern/ironfern";
+ * import { openFile, sealFile } from "@ironfern/ironfern/export";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/dump.sql`, "insert into t values (1);\n");
+ * const key = Fernet.generateKey();
+ * await sealFile(`${folder}/dump.sql`, `${folder}/dump.sealed`, { key });
+ * await Deno.truncate(`${folder}/dump.sealed`, 200);
+ * const opening = openFile(`${folder}/dump.sealed`, `${folder}/copy.sql`, { key });
+ * assertEquals((await assertRejects(() => opening, SealedExportError)).code, "truncated");
+ * await assertRejects(() => Deno.stat(`${folder}/copy.sql`), Deno.errors.NotFound);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function openFile(
+  input: FilePath,
+  output: FilePath,
+  options: OpenExportOptions,
+): Promise<SealedExportInfo> {
+  return await transformFile(input, output, openWork(options), openBytes, options.signal);
+}
+
+type Transform<W> = (
+  source: AsyncIterable<Uint8Array>,
+  work: W,
+  signal: AbortSignal,
+) => AsyncGenerator<Bytes, SealedExportInfo, void>;
+
+async function transformFile<W extends ExportWork>(
+  input: FilePath,
+  output: FilePath,
+  work: W,
+  transform: Transform<W>,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<SealedExportInfo> {
+  let source: FileHandle | undefined;
+  try {
+    signal.throwIfAborted();
+    const files = nodeFiles();
+    const from = absolutePath(files, input, "the input");
+    const to = absolutePath(files, output, "the output");
+    source = await withFile("read", from, () => files.fs.open(from, "r"));
+    const total = await checkDifferent(files, source, from, to);
+    const chunks = transform(fileChunks(source, from, signal), { ...work, total }, signal);
+    return await replaceFile(files, to, (write) => writeChunks(chunks, write));
+  } finally {
+    wipe(work.secret);
+    const closing = source?.close();
+    // A pipe that has nothing to give would keep an abort from being seen.
+    if (signal.aborted) closing?.catch(() => {});
+    else await closing;
+  }
+}
+
+/** Refuses two names of one file, and says how long the input is. */
+async function checkDifferent(
+  { fs }: NodeFiles,
+  source: FileHandle,
+  from: string,
+  to: string,
+): Promise<number | undefined> {
+  const bigint = { bigint: true } as const;
+  const input = await withFile("read", from, () => source.stat(bigint));
+  const output = await fs.stat(to, bigint).catch((error) => {
+    if (isMissing(error)) return undefined;
+    return withFile("write", to, () => Promise.reject(error));
+  });
+  if (output && output.dev === input.dev && output.ino === input.ino) {
+    throw new Error(`Cannot write ${to}: it is the same file as the input`);
+  }
+  return input.isFile() ? Number(input.size) : undefined;
+}
+
+/** Writes chunks while the next one is in the making. */
+async function writeChunks(
+  chunks: AsyncGenerator<Bytes, SealedExportInfo, void>,
+  write: (bytes: Uint8Array) => Promise<void>,
+): Promise<SealedExportInfo> {
+  let next = chunks.next();
+  try {
+    for (;;) {
+      const { done, value } = await next;
+      if (done) return value;
+      next = chunks.next();
+      next.catch(() => {}); // it is awaited after the write, which may fail before it
+      await write(value);
+    }
+  } finally {
+    // What was begun ends before the files are closed.
+    await next.catch(() => {});
+    await chunks.return(undefined as never);
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * Line 0 of a sealed export, and the numbers of the format `ironfern-export`,
+ * version 1.
+ *
+ * @module
+ */
+
+import { tokenLength } from "../backends/token.ts";
+import {
+  type Bytes,
+  decodeAscii,
+  decodeBase64Url,
+  decodeLatin1,
+  encodeAscii,
+  encodeBase64Url,
+} from "../encoding.ts";
+import { SealedExportError } from "../errors.ts";
+
+/** Bytes of the header, without its line feed, at most. */
+export const MAX_HEADER = 4_096;
+/** Bytes of input in every slice but the last one. */
+export const SLICE = 65_510;
+/** Bytes before a record's data: the index (u64be) and the type (u8). */
+export const RECORD_HEAD = 9;
+/** Bytes of the final record's data: slices and input bytes (u64be each). */
+export const FINAL_DATA = 16;
+/** Characters of a full slice's line, without its line feed; no line is longer. */
+export const FULL_LINE = tokenLength(RECORD_HEAD + SLICE);
+/** Characters of the final line, without its line feed. */
+export const FINAL_LINE = tokenLength(RECORD_HEAD + FINAL_DATA);
+/** Slices of a batch: about 1 MiB. */
+export const BATCH_SLICES = 16;
+/** What a record's type says. */
+export const TYPE = { slice: 0, final: 1 } as const;
+
+/** The iterations that are written, and read unless the reader says otherwise. */
+export const ITERATIONS = { least: 100_000, usual: 600_000, most: 10_000_000 } as const;
+
+const FORMAT = "ironfern-export";
+const VERSION = 1;
+const RANDOM = 16;
+const START = `{"format":"${FORMAT}"`;
+
+/** How the file's root key is made. */
+export type ExportKdf = KeyKdf | PassphraseKdf;
+
+/** The root key is the caller's. */
+export interface KeyKdf {
+  /** Tells it from the other one. */
+  readonly name: "key";
+}
+
+/** The root key is derived from a passphrase by PBKDF2-HMAC-SHA256. */
+export interface PassphraseKdf {
+  /** Tells it from the other one. */
+  readonly name: "pbkdf2-sha256";
+  /** How many iterations. */
+  readonly iterations: number;
+  /** 16 bytes as 22 characters of base64url. */
+  readonly salt: string;
+}
+
+/** A header, and its line as it is in the file. */
+export interface ExportHeader {
+  /** The line's bytes, without its line feed. */
+  readonly line: Bytes;
+  /** 16 bytes as 22 characters of base64url. */
+  readonly id: string;
+  /** How the root key is made. */
+  readonly kdf: ExportKdf;
+}
+
+function randomText(): string {
+  return unpadded(crypto.getRandomValues(new Uint8Array(RANDOM)));
+}
+
+function unpadded(bytes: Uint8Array): string {
+  return decodeAscii(encodeBase64Url(bytes)).replaceAll("=", "");
+}
+
+/** The bytes of 22 canonical characters; anything else is `undefined`. */
+export function decodeRandom(text: unknown): Bytes | undefined {
+  if (typeof text !== "string" || text.length !== 22) return undefined;
+  return decodeBase64Url(encodeAscii(`${text}==`));
+}
+
+/** A header of its own for a new export; without iterations its root is a key. */
+export function newHeader(iterations: number | undefined): ExportHeader {
+  const kdf: ExportKdf = iterations === undefined
+    ? { name: "key" }
+    : { name: "pbkdf2-sha256", iterations, salt: randomText() };
+  return withLine(randomText(), kdf);
+}
+
+function withLine(id: string, kdf: ExportKdf): ExportHeader {
+  const text = JSON.stringify({ format: FORMAT, version: VERSION, id, kdf });
+  return { line: encodeAscii(text), id, kdf };
+}
+
+/**
+ * Reads a header: what is understood of it is written again, and has to be the
+ * same, so that no other field, order, number or white space gets through.
+ *
+ * @throws {SealedExportError} If it is not.
+ */
+export function readHeader(line: Uint8Array): ExportHeader {
+  const text = decodeLatin1(line);
+  const read = parse(text);
+  const header = read && withLine(read.id, read.kdf);
+  if (header && decodeAscii(header.line) === text) return header;
+  const reason = text.endsWith("\r")
+    ? "it ends with a carriage return, so the file's line feeds were converted"
+    : undefined;
+  throw new SealedExportError("bad-header", 0, { reason });
+}
+
+function parse(text: string): Pick<ExportHeader, "id" | "kdf"> | undefined {
+  let read: Partial<Record<string, unknown>>;
+  try {
+    read = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const { id, kdf } = read ?? {};
+  if (typeof id !== "string" || !decodeRandom(id)) return undefined;
+  if (typeof kdf !== "object" || kdf === null) return undefined;
+  const { name, iterations, salt } = kdf as Partial<Record<string, unknown>>;
+  if (name === "key") return { id, kdf: { name } };
+  if (name !== "pbkdf2-sha256" || typeof salt !== "string" || !decodeRandom(salt)) return undefined;
+  if (!Number.isSafeInteger(iterations)) return undefined;
+  return { id, kdf: { name, iterations: iterations as number, salt } };
+}
+
+/**
+ * The error of a file that ends before its header does: one that could have
+ * gone on as a sealed export was cut, another one never was one.
+ */
+export function headerCutShort(start: Uint8Array): SealedExportError {
+  const text = decodeLatin1(start);
+  const cut = text.startsWith(START) || START.startsWith(text);
+  return new SealedExportError(cut ? "truncated" : "bad-header", 0);
+}

@@ -1,0 +1,88 @@
+/**
+ * The lines of a sealed export into its data.
+ *
+ * @module
+ */
+
+import { batchLength, recordView } from "../batch.ts";
+import type { Bytes } from "../encoding.ts";
+import { SealedExportError } from "../errors.ts";
+import { Pacer } from "../schedule.ts";
+import { ordered } from "./ordered.ts";
+import { readHeader } from "./sealed_header.ts";
+import { ExportLines, type LineRun, linesWithin } from "./sealed_lines.ts";
+import { checkHeader, fileKey, type OpenWork, type SealedExportInfo } from "./sealed_options.ts";
+import { RecordChecker } from "./sealed_records.ts";
+import { type TokenWork, tokenWork } from "./token_work.ts";
+
+/**
+ * Opens an export, a batch at a time; what it yields is authenticated, and a
+ * prefix of the data.
+ *
+ * @param source The export, in chunks of any size; they are copied.
+ * @param work The checked options.
+ * @param signal Stops it, at any await.
+ * @returns What was opened, when the final line was.
+ * @throws {SealedExportError} At the first bad line.
+ */
+export async function* openBytes(
+  source: AsyncIterable<Uint8Array>,
+  work: OpenWork,
+  signal: AbortSignal,
+): AsyncGenerator<Bytes, SealedExportInfo, void> {
+  const lines = new ExportLines(source);
+  const header = readHeader(await lines.header());
+  checkHeader(header, work);
+  // Nothing is derived for a file whose first line is missing or too long.
+  const runs = lines.runs();
+  const first = await runs.next();
+  if (first.done) throw new SealedExportError("truncated", 1);
+  if (first.value.failure?.line === 1) throw first.value.failure;
+
+  const key = await fileKey(header, work, signal);
+  const tokens = tokenWork({ key, backend: work.backend }, { workers: work.workers, signal });
+  const records = new RecordChecker();
+  const pacer = new Pacer();
+  let nextLine = 1;
+  try {
+    const opened = ordered(
+      prepended(first.value, runs),
+      tokens.inFlight,
+      async (run) => ({ run, opened: await tokens.open(run.tokens) }),
+    );
+    for await (const { run, opened: values } of opened) {
+      const { chunks, failure } = records.read(values, run.firstLine);
+      yield* chunks;
+      if (failure) throw await trueFailure(failure, run, records, tokens);
+      nextLine = run.firstLine + batchLength(run.tokens);
+      if (run.failure) {
+        throw records.ended ? new SealedExportError("trailing-data", nextLine) : run.failure;
+      }
+      work.onProgress?.(run.end, work.total);
+      await pacer.pause();
+    }
+    if (!records.ended) throw new SealedExportError("truncated", nextLine);
+    return { id: header.id, slices: records.slices, bytes: records.bytes };
+  } finally {
+    tokens.close();
+    key.fill(0);
+  }
+}
+
+async function* prepended<T>(first: T, rest: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+  yield first;
+  yield* rest;
+}
+
+/** The failure as a search for line feeds would have found it. */
+async function trueFailure(
+  failure: SealedExportError,
+  { firstLine, tokens }: LineRun,
+  records: RecordChecker,
+  work: TokenWork,
+): Promise<SealedExportError> {
+  const line = tokens && recordView(tokens, failure.line - firstLine);
+  const within = linesWithin(line);
+  if (batchLength(within) === 1) return failure;
+  return records.read(await work.open(within), failure.line).failure ?? failure;
+}

@@ -1,0 +1,162 @@
+/**
+ * Data into the lines of a sealed export.
+ *
+ * @module
+ */
+
+import { type Batch, batchLength, LINE_FEED } from "../batch.ts";
+import { type Bytes, concatBytes } from "../encoding.ts";
+import { makeHeads, unixTime } from "../fernet_batches.ts";
+import { Pacer } from "../schedule.ts";
+import { ordered } from "./ordered.ts";
+import { BATCH_SLICES, FINAL_DATA, newHeader, RECORD_HEAD, SLICE, TYPE } from "./sealed_header.ts";
+import { fileKey, type SealedExportInfo, type SealWork } from "./sealed_options.ts";
+import { tokenWork } from "./token_work.ts";
+
+/** Bytes of a full slice's record, and of the final one, with a line feed each. */
+const RECORD = RECORD_HEAD + SLICE + 1;
+const FINAL_RECORD = RECORD_HEAD + FINAL_DATA + 1;
+
+/**
+ * Seals data into the bytes of an export, a batch at a time.
+ *
+ * @param source The data, in chunks of any size; they are copied.
+ * @param work The checked options.
+ * @param signal Stops it, at any await.
+ * @returns What was sealed.
+ */
+export async function* sealBytes(
+  source: AsyncIterable<Uint8Array>,
+  work: SealWork,
+  signal: AbortSignal,
+): AsyncGenerator<Bytes, SealedExportInfo, void> {
+  const header = newHeader(work.iterations);
+  yield concatBytes([header.line, Uint8Array.of(LINE_FEED)]);
+  const key = await fileKey(header, work, signal);
+  const tokens = tokenWork({ key, backend: work.backend }, { workers: work.workers, signal });
+  const pacer = new Pacer();
+  const time = unixTime();
+  let slices = 0;
+  let bytes = 0;
+  try {
+    const sealed = ordered(
+      recordBatches(source),
+      tokens.inFlight,
+      async ({ records, ...counts }) => {
+        const heads = makeHeads(batchLength(records), () => time);
+        return { sealed: await tokens.seal(records, heads), ...counts };
+      },
+    );
+    for await (const batch of sealed) {
+      slices += batch.slices;
+      bytes += batch.bytes;
+      yield batch.sealed.bytes;
+      work.onProgress?.(bytes, work.total);
+      await pacer.pause();
+    }
+    return { id: header.id, slices, bytes };
+  } finally {
+    tokens.close();
+    key.fill(0);
+  }
+}
+
+/** Records, and how many slices and bytes of input they hold. */
+interface RecordBatch {
+  readonly records: Batch;
+  readonly slices: number;
+  readonly bytes: number;
+}
+
+/** The last batch ends with the final record. */
+async function* recordBatches(
+  source: AsyncIterable<Uint8Array>,
+): AsyncGenerator<RecordBatch, void> {
+  let writer = new RecordWriter(0);
+  for await (const chunk of source) {
+    for (let at = 0; at < chunk.length;) {
+      // A full batch waits for another byte: without one it is the last.
+      if (writer.full) {
+        yield writer.finish();
+        writer = writer.next();
+      }
+      at += writer.add(chunk.subarray(at));
+    }
+  }
+  yield writer.finishLast();
+}
+
+/** Writes input into the records of one batch, each with a line feed after it. */
+class RecordWriter {
+  readonly #firstSlice: number;
+  readonly #bytes = new Uint8Array(BATCH_SLICES * RECORD + FINAL_RECORD);
+  readonly #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+
+  /** `firstSlice` is the index of its first slice. */
+  constructor(firstSlice: number) {
+    this.#firstSlice = firstSlice;
+  }
+
+  /** Whether it takes no more. */
+  get full(): boolean {
+    return this.#length === BATCH_SLICES * SLICE;
+  }
+
+  /** The writer of the batch that follows a full one. */
+  next(): RecordWriter {
+    return new RecordWriter(this.#firstSlice + BATCH_SLICES);
+  }
+
+  /** Copies what fits into the current slice, and says how many bytes that were. */
+  add(data: Uint8Array): number {
+    const within = this.#length % SLICE;
+    const start = (this.#length - within) / SLICE * RECORD + RECORD_HEAD + within;
+    const count = Math.min(data.length, SLICE - within);
+    this.#bytes.set(data.subarray(0, count), start);
+    this.#length += count;
+    return count;
+  }
+
+  /** The records of the slices. */
+  finish(): RecordBatch {
+    const slices = Math.ceil(this.#length / SLICE);
+    const offsets = [0];
+    for (let slice = 0; slice < slices; slice++) {
+      const data = Math.min(SLICE, this.#length - slice * SLICE);
+      offsets.push(this.#complete(offsets[slice], this.#firstSlice + slice, TYPE.slice, data));
+    }
+    return this.#batch(slices, offsets);
+  }
+
+  /** The same, and the final record. */
+  finishLast(): RecordBatch {
+    const { slices, records: { offsets } } = this.finish();
+    const start = offsets[slices];
+    const index = this.#firstSlice + slices;
+    this.#view.setBigUint64(start + RECORD_HEAD, BigInt(index));
+    this.#view.setBigUint64(
+      start + RECORD_HEAD + 8,
+      BigInt(this.#firstSlice * SLICE + this.#length),
+    );
+    return this.#batch(slices, [
+      ...offsets,
+      this.#complete(start, index, TYPE.final, FINAL_DATA),
+    ]);
+  }
+
+  /** Writes what is around a record's data, and says where the record ends. */
+  #complete(start: number, index: number, type: number, dataLength: number): number {
+    this.#view.setBigUint64(start, BigInt(index));
+    this.#view.setUint8(start + 8, type);
+    const end = start + RECORD_HEAD + dataLength;
+    this.#bytes[end] = LINE_FEED;
+    return end + 1;
+  }
+
+  #batch(slices: number, offsets: readonly number[]): RecordBatch {
+    const bytes = this.#bytes.subarray(0, offsets.at(-1));
+    const records = { bytes, offsets: Uint32Array.from(offsets), lineFeeds: true };
+    return { records, slices, bytes: this.#length };
+  }
+}

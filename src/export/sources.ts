@@ -1,0 +1,78 @@
+/**
+ * What an export can be read from.
+ *
+ * @module
+ */
+
+import { kindOf } from "../checks.ts";
+import { streamChunks } from "./chunks.ts";
+import { absolutePath, fileChunks, type FilePath, nodeFiles, withFile } from "./node_files.ts";
+
+/** A blob (or a `File`), a stream of bytes, or a file's path or URL. */
+export type ExportSource = Blob | ReadableStream<Uint8Array> | FilePath;
+
+/**
+ * Does something with a source's chunks, and ends the source.
+ *
+ * @param source The source.
+ * @param signal Stops the reading.
+ * @param work Gets the chunks, each valid until the next one, and their bytes in
+ * all where that is known.
+ * @throws {TypeError} If it is no source.
+ */
+export async function withSource<T>(
+  source: ExportSource,
+  signal: AbortSignal,
+  work: (chunks: AsyncIterable<Uint8Array>, total: number | undefined) => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted();
+  if (source instanceof Blob) return await withStream(source.stream(), signal, work, source.size);
+  if (source instanceof ReadableStream) return await withStream(source, signal, work);
+  if (typeof source === "string" || source instanceof URL) {
+    return await withPath(source, signal, work);
+  }
+  throw new TypeError(
+    `Cannot read the export: expected a Blob, a ReadableStream, a path or a file URL, got ${
+      kindOf(source)
+    }`,
+  );
+}
+
+type SourceWork<T> = (
+  chunks: AsyncIterable<Uint8Array>,
+  total: number | undefined,
+) => Promise<T>;
+
+async function withStream<T>(
+  stream: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+  work: SourceWork<T>,
+  total?: number,
+): Promise<T> {
+  const reader = stream.getReader();
+  try {
+    return await work(streamChunks(reader, signal), total);
+  } finally {
+    // It is not waited for: after an abort it may never come.
+    reader.cancel(signal.reason).catch(() => {});
+  }
+}
+
+async function withPath<T>(
+  file: FilePath,
+  signal: AbortSignal,
+  work: SourceWork<T>,
+): Promise<T> {
+  const files = nodeFiles();
+  const path = absolutePath(files, file, "the export");
+  const handle = await withFile("read", path, () => files.fs.open(path, "r"));
+  try {
+    const status = await withFile("read", path, () => handle.stat({ bigint: true }));
+    const total = status.isFile() ? Number(status.size) : undefined;
+    return await work(fileChunks(handle, path, signal), total);
+  } finally {
+    const closing = handle.close();
+    if (signal.aborted) closing.catch(() => {});
+    else await closing;
+  }
+}

@@ -12,8 +12,10 @@ import {
   callAsync,
   callSync,
   FLET_ITERATIONS,
+  type PassphraseDecryptManyOptions,
   type PassphraseDecryptOptions,
   type PassphraseDecryptSyncOptions,
+  type PassphraseEncryptManyOptions,
   type PassphraseEncryptOptions,
   type PassphraseEncryptSyncOptions,
   readableCosts,
@@ -21,10 +23,13 @@ import {
 
 export type {
   PassphraseAsyncOptions,
+  PassphraseDecryptManyOptions,
   PassphraseDecryptOptions,
   PassphraseDecryptSyncOptions,
+  PassphraseEncryptManyOptions,
   PassphraseEncryptOptions,
   PassphraseEncryptSyncOptions,
+  PassphraseManyOptions,
 } from "./passphrase_values.ts";
 
 /**
@@ -190,10 +195,12 @@ export function decryptSync(
  *
  * @param plainTexts The texts, 256 MiB of UTF-8 each at most.
  * @param secretKey The passphrase, text or bytes.
- * @param options As in {@linkcode encrypt}; progress is in texts.
+ * @param options As in {@linkcode encrypt}, and how many workers derive the keys;
+ * progress is in texts.
  * @returns The encrypted texts, in order.
  * @throws {TypeError} As {@linkcode encrypt}, of any text.
- * @throws {RangeError} As {@linkcode encrypt}, of any text.
+ * @throws {RangeError} As {@linkcode encrypt}, of any text; if `workers` is not an
+ * integer from 0 to 64.
  * @throws {BackendUnavailableError} If the backend named is not here.
  *
  * @example Two texts
@@ -208,7 +215,7 @@ export function decryptSync(
 export async function encryptMany(
   plainTexts: readonly string[],
   secretKey: string | Uint8Array,
-  options: PassphraseEncryptOptions = {},
+  options: PassphraseEncryptManyOptions = {},
 ): Promise<string[]> {
   const iterations = checkIterations(options.iterations ?? FLET_ITERATIONS);
   const plaintexts = checkArray(plainTexts, "the plain texts").map(plainBytes);
@@ -229,12 +236,14 @@ export async function encryptMany(
  *
  * @param encryptedData The encrypted texts.
  * @param secretKey The passphrase they were encrypted under.
- * @param options As in {@linkcode decrypt}; progress is in texts.
+ * @param options As in {@linkcode decrypt}, and how many workers derive the keys;
+ * progress is in texts.
  * @returns The texts, in order.
  * @throws {InvalidTokenError} If one cannot be decrypted: its `index` is that of
  * the first such text. What is malformed is refused before any derivation.
  * @throws {TypeError} As {@linkcode decrypt}, of any text.
- * @throws {RangeError} As {@linkcode decrypt}.
+ * @throws {RangeError} As {@linkcode decrypt}; if `workers` is not an integer from 0
+ * to 64.
  * @throws {BackendUnavailableError} If the backend named is not here.
  *
  * @example The position of a bad text
@@ -253,7 +262,7 @@ export async function encryptMany(
 export async function decryptMany(
   encryptedData: readonly string[],
   secretKey: string | Uint8Array,
-  options: PassphraseDecryptOptions = {},
+  options: PassphraseDecryptManyOptions = {},
 ): Promise<string[]> {
   const values = checkArray(encryptedData, "the encrypted data");
   const costs = readableCosts(options.iterations);

@@ -6,12 +6,14 @@
  */
 
 import type { KdfRequest } from "./backends/backend.ts";
-import { derive, type DeriveOptions, deriveSync, type KeyJob } from "./backends/derive.ts";
+import { derive, deriveSync, type KeyJob } from "./backends/derive.ts";
 import { type BackendChoice, checkBackend } from "./backends/select.ts";
 import { pickKdf, pickKdfSync } from "./backends/select_kdf.ts";
 import { checkIterations, secretBytes } from "./checks.ts";
 import type { Bytes } from "./encoding.ts";
 import { InvalidTokenError } from "./errors.ts";
+import { deriveMany } from "./workers/derive_many.ts";
+import { checkWorkers } from "./workers/pool.ts";
 
 /** The iterations that Flet writes from v0.27.5 on, and so do we. */
 export const FLET_ITERATIONS = 600_000;
@@ -73,6 +75,20 @@ export interface PassphraseAsyncOptions {
   onProgress?: (done: number, total: number | undefined) => void;
 }
 
+/** What every asynchronous call for many values under a passphrase takes. */
+export interface PassphraseManyOptions {
+  /**
+   * How many worker threads derive the keys, an integer from 0 to 64; with 0 the
+   * calling thread does, in slices. Workers are started when first wanted and
+   * stay for the next call; where none can be started the calling thread does
+   * their work. Only the kernel (`"wasm"`) has use for them: a native backend has
+   * threads of the platform's, and `"portable"` stays in the calling thread.
+   *
+   * @default {as many as there are processors, if the values are enough to keep them busy}
+   */
+  workers?: number;
+}
+
 /** Options of the asynchronous calls that encrypt under a passphrase. */
 export interface PassphraseEncryptOptions
   extends PassphraseEncryptSyncOptions, PassphraseAsyncOptions {}
@@ -80,6 +96,14 @@ export interface PassphraseEncryptOptions
 /** Options of the asynchronous calls that decrypt under a passphrase. */
 export interface PassphraseDecryptOptions
   extends PassphraseDecryptSyncOptions, PassphraseAsyncOptions {}
+
+/** Options of the calls that encrypt many values under a passphrase. */
+export interface PassphraseEncryptManyOptions
+  extends PassphraseEncryptOptions, PassphraseManyOptions {}
+
+/** Options of the calls that decrypt many values under a passphrase. */
+export interface PassphraseDecryptManyOptions
+  extends PassphraseDecryptOptions, PassphraseManyOptions {}
 
 /**
  * Checks the iterations to read and puts them in ascending order, `also` among
@@ -169,30 +193,55 @@ export function callSync<Job extends ValueJob>(
  * Runs a call with pauses for the event loop, or off the thread.
  *
  * @param count Whether the call is for one value or for many: it is what
- * progress is told in, and whether an error says which one is bad.
+ * progress is told in, whether an error says which one is bad, and whether the
+ * call may have workers.
  * @throws {InvalidTokenError} If no key served one of the jobs.
  */
 export async function callAsync<Job extends ValueJob>(
   secretKey: string | Uint8Array,
-  options: { backend?: BackendChoice } & PassphraseAsyncOptions,
+  options: { backend?: BackendChoice } & PassphraseAsyncOptions & PassphraseManyOptions,
   count: "one" | "many",
   makeJobs: (call: PassphraseCall) => Job[],
 ): Promise<Job[]> {
+  const workers = checkWorkers(options.workers);
   const call = checkCall(secretKey, options);
   try {
     const jobs = makeJobs(call);
     if (jobs.length) {
       options.signal?.throwIfAborted();
-      const backend = await pickKdf(call.backend, "SHA-256", greatestCost(jobs), jobs.length);
-      await derive(backend, untilOneFails(jobs), {
-        signal: options.signal,
-        ...progress(options, count, jobs, backend.kdf.native !== undefined),
-      });
+      if (count === "one") await deriveOne(call, jobs, options);
+      else await deriveAll({ ...call, workers }, jobs, options);
     }
     return served(jobs, count === "many");
   } finally {
     call.password.fill(0);
   }
+}
+
+async function deriveOne(
+  { backend: choice }: PassphraseCall,
+  jobs: readonly ValueJob[],
+  { signal, onProgress }: PassphraseAsyncOptions,
+): Promise<void> {
+  const [{ costs }] = jobs;
+  const backend = await pickKdf(choice, "SHA-256", greatestCost(jobs), jobs.length);
+  let done = 0;
+  // A native backend begins anew for each cost.
+  const total = costs.reduce((sum, cost) => backend.kdf.native ? sum + cost : cost, 0);
+  const onIterations = (iterations: number) => onProgress?.(done += iterations, total);
+  await derive(backend, jobs, { signal, onIterations });
+}
+
+async function deriveAll(
+  { backend, workers }: PassphraseCall & { workers: number | undefined },
+  jobs: readonly ValueJob[],
+  { signal, onProgress }: PassphraseAsyncOptions,
+): Promise<void> {
+  const count = jobs.length;
+  const keys = { backend, workers, hash: "SHA-256", iterations: greatestCost(jobs) } as const;
+  let done = 0;
+  const onJob = () => onProgress?.(++done, count);
+  await deriveMany({ ...keys, blocks: count }, untilOneFails(jobs), { signal, count, onJob });
 }
 
 function checkCall(
@@ -207,19 +256,6 @@ function checkCall(
 
 function greatestCost(jobs: readonly ValueJob[]): number {
   return Math.max(...jobs[0].costs);
-}
-
-function progress(
-  { onProgress }: PassphraseAsyncOptions,
-  count: "one" | "many",
-  jobs: readonly ValueJob[],
-  native: boolean,
-): Pick<DeriveOptions, "onIterations" | "onJob"> {
-  let done = 0;
-  if (count === "many") return { onJob: () => onProgress?.(++done, jobs.length) };
-  // A native backend begins anew for each cost.
-  const total = jobs[0].costs.reduce((sum, cost) => native ? sum + cost : cost, 0);
-  return { onIterations: (iterations) => onProgress?.(done += iterations, total) };
 }
 
 /** Jobs in order; after one that no key served no more are begun. */

@@ -11,6 +11,8 @@ import { type BackendChoice, checkBackend } from "./backends/select.ts";
 import { pickKdf, pickKdfSync } from "./backends/select_kdf.ts";
 import { checkArray, checkInteger, checkIterations, inputBytes, kindOf, quoted } from "./checks.ts";
 import type { Bytes } from "./encoding.ts";
+import { deriveMany } from "./workers/derive_many.ts";
+import { checkWorkers } from "./workers/pool.ts";
 
 const MAX_LENGTH = 1 << 20;
 
@@ -38,7 +40,7 @@ export interface Pbkdf2SyncOptions {
   backend?: BackendChoice;
 }
 
-/** Options of {@linkcode pbkdf2} and {@linkcode pbkdf2Many}. */
+/** Options of {@linkcode pbkdf2}. */
 export interface Pbkdf2Options extends Pbkdf2SyncOptions {
   /**
    * Rejects the call with its reason when it is aborted: within one slice where
@@ -53,6 +55,20 @@ export interface Pbkdf2Options extends Pbkdf2SyncOptions {
    * @param total How many there are.
    */
   onProgress?: (done: number, total: number | undefined) => void;
+}
+
+/** Options of {@linkcode pbkdf2Many}. */
+export interface Pbkdf2ManyOptions extends Pbkdf2Options {
+  /**
+   * How many worker threads derive the keys, an integer from 0 to 64; with 0 the
+   * calling thread does, in slices. Workers are started when first wanted and
+   * stay for the next call; where none can be started the calling thread does
+   * their work. Only the kernel (`"wasm"`) has use for them: a native backend has
+   * threads of the platform's, and `"portable"` stays in the calling thread.
+   *
+   * @default {as many as there are processors, if the keys are enough to keep them busy}
+   */
+  workers?: number;
 }
 
 /** What one key of {@linkcode pbkdf2Many} is derived from. */
@@ -102,7 +118,7 @@ export async function pbkdf2(
   const settings = checkSettings(options);
   const job = new PendingKey(password, salt, settings);
   try {
-    const backend = await pickFor(settings, 1);
+    const backend = await pickKdf(settings.backend, settings.hash, settings.iterations, 1);
     const total = settings.iterations * blockCount(job.request);
     let done = 0;
     await derive(backend, [job], {
@@ -159,8 +175,8 @@ export function pbkdf2Sync(
  * the other where the backend can.
  *
  * @param inputs The passwords and salts.
- * @param options The iterations, and the rest with its defaults; `onProgress`
- * counts keys.
+ * @param options The iterations, and the rest with its defaults, how many workers
+ * derive the keys among it; `onProgress` counts keys.
  * @returns The derived keys' bytes, in order.
  * @throws {TypeError} As {@linkcode pbkdf2}, of any input.
  * @throws {RangeError} If a number is out of its bounds or an input too long.
@@ -178,17 +194,21 @@ export function pbkdf2Sync(
  */
 export async function pbkdf2Many(
   inputs: readonly Pbkdf2Input[],
-  options: Pbkdf2Options,
+  options: Pbkdf2ManyOptions,
 ): Promise<Bytes[]> {
   const all = checkArray(inputs, "the inputs");
   const settings = checkSettings(options);
+  const workers = checkWorkers(options.workers);
   const jobs: PendingKey[] = [];
   try {
     for (const input of all) jobs.push(new PendingKey(input?.password, input?.salt, settings));
+    const count = jobs.length;
+    const blocks = jobs.reduce((sum, { request }) => sum + blockCount(request), 0);
     let done = 0;
-    await derive(await pickFor(settings, jobs.length), jobs, {
+    await deriveMany({ ...settings, blocks, workers }, jobs, {
+      count,
       signal: options.signal,
-      onJob: () => options.onProgress?.(++done, jobs.length),
+      onJob: () => options.onProgress?.(++done, count),
     });
     return jobs.map(({ key }) => key);
   } finally {
@@ -230,10 +250,6 @@ class PendingKey implements KeyJob {
   wipe(): void {
     this.request.password.fill(0);
   }
-}
-
-function pickFor({ backend, hash, iterations }: Pbkdf2Settings, count: number) {
-  return pickKdf(backend, hash, iterations, count);
 }
 
 function checkSettings(options: Pbkdf2SyncOptions): Pbkdf2Settings {

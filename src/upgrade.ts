@@ -10,10 +10,11 @@ import {
   callAsync,
   FLET_ITERATIONS,
   type PassphraseDecryptOptions,
+  type PassphraseManyOptions,
   readableCosts,
 } from "./passphrase_values.ts";
 
-/** Options of {@linkcode upgrade} and {@linkcode upgradeMany}. */
+/** Options of {@linkcode upgrade}. */
 export interface UpgradeOptions extends PassphraseDecryptOptions {
   /**
    * PBKDF2 iterations to write.
@@ -22,6 +23,9 @@ export interface UpgradeOptions extends PassphraseDecryptOptions {
    */
   targetIterations?: number;
 }
+
+/** Options of {@linkcode upgradeMany}. */
+export interface UpgradeManyOptions extends UpgradeOptions, PassphraseManyOptions {}
 
 /** What {@linkcode upgrade} did with a value. */
 export interface Upgraded {
@@ -74,13 +78,15 @@ export async function upgrade(
  *
  * @param encryptedData The encrypted texts.
  * @param secretKey The passphrase they were encrypted under.
- * @param options As in {@linkcode upgrade}; progress is in keys derived, one a
- * value and one more for each that is encrypted anew.
+ * @param options As in {@linkcode upgrade}, and how many workers derive the keys;
+ * progress is in keys derived, one a value and one more for each that is encrypted
+ * anew.
  * @returns What to store of each, in order.
  * @throws {InvalidTokenError} If one cannot be decrypted: its `index` is that of
  * the first such value. Then nothing is returned, and nothing is lost.
  * @throws {TypeError} As {@linkcode upgrade}, of any value.
- * @throws {RangeError} As {@linkcode upgrade}.
+ * @throws {RangeError} As {@linkcode upgrade}; if `workers` is not an integer from 0
+ * to 64.
  * @throws {BackendUnavailableError} If the backend named is not here.
  *
  * @example A column of a table
@@ -96,7 +102,7 @@ export async function upgrade(
 export async function upgradeMany(
   encryptedData: readonly string[],
   secretKey: string | Uint8Array,
-  options: UpgradeOptions = {},
+  options: UpgradeManyOptions = {},
 ): Promise<Upgraded[]> {
   const values = checkArray(encryptedData, "the encrypted data");
   const parsed = values.map(parseValue);
@@ -113,10 +119,10 @@ type Outcome = Omit<Upgraded, "value"> & { value?: string };
 async function upgradeAll(
   values: readonly ParsedValue[],
   secretKey: string | Uint8Array,
-  options: UpgradeOptions,
+  options: UpgradeManyOptions,
   count: "one" | "many",
 ): Promise<Outcome[]> {
-  const { targetIterations, signal, backend } = options;
+  const { targetIterations, signal, backend, workers } = options;
   const target = checkIterations(targetIterations ?? FLET_ITERATIONS);
   const costs = readableCosts(options.iterations, target);
   const mode = { async: true, signal };
@@ -127,7 +133,7 @@ async function upgradeAll(
   const onProgress = (now: number, total: number | undefined) =>
     options.onProgress?.(done = before + now, before + (total ?? 0));
 
-  const step = { signal, backend, onProgress };
+  const step = { signal, backend, workers, onProgress };
   try {
     const opened = await callAsync(
       secret,

@@ -6,7 +6,8 @@
  * @module
  */
 
-import type { Backend, Hash, KdfRequest, NativeKdf, SlicedKdf } from "./backend.ts";
+import { processorCount } from "../processors.ts";
+import type { Backend, Hash, KdfBlock, KdfRequest, NativeKdf, SlicedKdf } from "./backend.ts";
 import {
   type BackendChoice,
   findBackend,
@@ -23,15 +24,15 @@ const PROBE_SLICE = 250;
 const WARM_UP_MS = 8;
 /** Long enough for a clock that a browser has made coarse. */
 const MEASURED_MS = 4;
+/** So many keys fill a vector of the kernel's, and each costs less than one alone. */
+const VECTOR = 4;
 /** A clock that stands still, as a test's may, must not keep a probe for good. */
 const MOST_CALLS = 500;
 /** Cloudflare refuses more iterations, in WebCrypto and in node:crypto. */
 const CLOUDFLARE_CAP = 100_000;
 
-const host = globalThis as { navigator?: { hardwareConcurrency?: number } };
-
 /** Milliseconds an iteration, by kind of probe and hash. */
-const slicedSpeeds = new Map<Hash, number>();
+const slicedSpeeds = new Map<string, number>();
 const syncSpeeds = new Map<Hash, number>();
 const asyncSpeeds = new Map<Hash, Promise<number>>();
 
@@ -45,15 +46,20 @@ export function pickKdfSync(choice: BackendChoice, hash: Hash, iterations: numbe
   if (!wasm?.kdf.sliced || !node || !deriveSync) return wasm ?? node ?? getBackend("portable");
   if (iterations < WORTH_A_PROBE) return wasm;
   if (onCloudflare) return node;
-  return probeSync(deriveSync, hash) < probeSliced(wasm.kdf.sliced, hash) ? node : wasm;
+  return probeSync(deriveSync, hash) < probeSliced(wasm.kdf.sliced, hash, 1) ? node : wasm;
 }
 
-/** The backend for `count` keys at once, by promises. */
+/**
+ * The backend for `count` keys at once, by promises.
+ *
+ * @param workers How many threads the kernel has for them, beside this one.
+ */
 export async function pickKdf(
   choice: BackendChoice,
   hash: Hash,
   iterations: number,
   count: number,
+  workers: number = 0,
 ): Promise<Backend> {
   if (choice !== "auto") return getBackend(choice);
   const wasm = findBackend("wasm");
@@ -64,24 +70,30 @@ export async function pickKdf(
   }
   if (iterations * count < WORTH_A_PROBE) return wasm;
   if (onCloudflare) return platform;
-  // The platform spreads its keys over the cores; the kernel has this one.
-  const cores = Math.min(count, host.navigator?.hardwareConcurrency ?? 1);
+  // The platform spreads its keys over the cores; the kernel has this one, or workers.
+  const cores = Math.min(count, processorCount());
   const native = await probeAsync(platform.kdf.native, hash) / cores;
-  return native < probeSliced(wasm.kdf.sliced, hash) ? platform : wasm;
+  const together = count < VECTOR ? 1 : VECTOR;
+  const threads = Math.max(1, Math.min(count, workers));
+  const sliced = probeSliced(wasm.kdf.sliced, hash, together) / threads;
+  return native < sliced ? platform : wasm;
 }
 
 function probeRequest(hash: Hash): KdfRequest {
   return { hash, password: new Uint8Array(16), salt: new Uint8Array(16), length: 1 };
 }
 
-function probeSliced(kdf: SlicedKdf, hash: Hash): number {
-  return known(slicedSpeeds, hash, () => {
-    const block = kdf.start(probeRequest(hash), 1);
+/** With so many blocks at once, for each of them. */
+function probeSliced(kdf: SlicedKdf, hash: Hash, together: number): number {
+  return known(slicedSpeeds, `${hash} ${together}`, () => {
+    const blocks: KdfBlock[] = [];
     try {
-      runFor(WARM_UP_MS, () => kdf.run([block], PROBE_SLICE));
-      return runFor(MEASURED_MS, () => kdf.run([block], PROBE_SLICE)) / PROBE_SLICE;
+      while (blocks.length < together) blocks.push(kdf.start(probeRequest(hash), 1));
+      const run = () => kdf.run(blocks, PROBE_SLICE);
+      runFor(WARM_UP_MS, run);
+      return runFor(MEASURED_MS, run) / (PROBE_SLICE * together);
     } finally {
-      block.free();
+      blocks.forEach((block) => block.free());
     }
   });
 }
@@ -120,8 +132,8 @@ function probeAsync(native: NativeKdf, hash: Hash): Promise<number> {
     }));
 }
 
-function known<T>(speeds: Map<Hash, T>, hash: Hash, probe: () => T): T {
-  const speed = speeds.get(hash) ?? probe();
-  speeds.set(hash, speed);
+function known<K, T>(speeds: Map<K, T>, key: K, probe: () => T): T {
+  const speed = speeds.get(key) ?? probe();
+  speeds.set(key, speed);
   return speed;
 }

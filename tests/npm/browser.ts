@@ -1,6 +1,6 @@
 /**
- * The installed npm package in Chromium, on a plain page and on one whose
- * Content-Security-Policy forbids WebAssembly.
+ * The installed npm package in Chromium, on a plain page and on those whose
+ * Content-Security-Policy forbids WebAssembly, or workers.
  *
  * @module
  */
@@ -24,13 +24,15 @@ const ARGUMENTS = [
 ];
 const REMEDY = `${NPM_REMEDY}, and Chromium as ${CHROMIUM}`;
 const STRICT = "default-src 'none'; script-src 'self'";
+const NO_WORKERS = "script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'";
 
 /** The page says how it went in its own text: no script has to be sent to it. */
 const SCRIPT = `\
-import { smoke, smokeFullCost } from "./npm_smoke.mjs";
+import { smoke, smokeFullCost, smokeWorkers } from "./npm_smoke.mjs";
 const expected = new URLSearchParams(location.search).get("backends").split(",");
 const outcome = smoke(expected).then(async (log) => {
   await smokeFullCost();
+  if (expected.includes("wasm")) await smokeWorkers(false);
   return log;
 });
 const text = await outcome.catch((error) => error.stack);
@@ -73,7 +75,7 @@ function servePage(script: string, policy: string | undefined): Deno.HttpServer<
   });
 }
 
-/** What the page said, in its text and in its console, and the origins it asked. */
+/** What the page said, in its text and in its console, the origins it asked, its workers. */
 async function visit(browser: Browser, origin: string, backends: string) {
   const page = await browser.newPage();
   const complaints: string[] = [];
@@ -85,20 +87,27 @@ async function visit(browser: Browser, origin: string, backends: string) {
   page.on("request", (request) => origins.add(new URL(request.url()).origin));
   await page.goto(`${origin}/?backends=${backends}`);
   const outcome = await page.locator("output").textContent({ timeout: 60_000 });
-  return { outcome, complaints, origins: [...origins] };
+  return { outcome, complaints, origins: [...origins], workers: page.workers().length };
 }
 
-async function testPage(policy: string | undefined, backends: readonly string[]): Promise<void> {
+async function testPage(
+  policy: string | undefined,
+  backends: readonly string[],
+  workers: number,
+  isExpected: (complaint: string) => boolean = () => false,
+): Promise<void> {
   const script = await bundlePage(await installedPackage());
   const server = servePage(script, policy);
   const origin = `http://127.0.0.1:${server.addr.port}`;
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
   try {
-    assertEquals(await visit(browser, origin, backends.join()), {
+    const { complaints, ...visited } = await visit(browser, origin, backends.join());
+    assertEquals(visited, {
       outcome: `ran on ${backends.join(", ")}`,
-      complaints: [],
       origins: [origin],
+      workers,
     });
+    assertEquals(complaints.filter((complaint) => !isExpected(complaint)), []);
   } finally {
     await browser.close();
     await server.shutdown();
@@ -111,12 +120,29 @@ testWithTool(
   "npm package: Chromium",
   available,
   REMEDY,
-  () => testPage(undefined, ["wasm", "webcrypto", "portable"]),
+  () => testPage(undefined, ["wasm", "webcrypto", "portable"], 2),
 );
 
 testWithTool(
   "npm package: Chromium under a strict Content-Security-Policy",
   available,
   REMEDY,
-  () => testPage(STRICT, ["webcrypto", "portable"]),
+  () => testPage(STRICT, ["webcrypto", "portable"], 0),
+);
+
+testWithTool(
+  "npm package: Chromium under a Content-Security-Policy without workers",
+  available,
+  REMEDY,
+  async () => {
+    let refusals = 0;
+    const isRefusal = (complaint: string) => {
+      const refused = complaint.includes("worker-src 'none'");
+      if (refused) refusals++;
+      return refused;
+    };
+    await testPage(NO_WORKERS, ["wasm", "webcrypto", "portable"], 0, isRefusal);
+    // The browser names each of the two workers once: they are not tried again.
+    assertEquals(refusals, 2);
+  },
 );

@@ -15,8 +15,9 @@ import {
 import { hasProgram, testWithTool } from "../support/tools.ts";
 
 const SCRIPT = `\
-import { smoke, smokeFullCost } from "./npm_smoke.mjs";
+import { smoke, smokeFullCost, smokeWorkers } from "./npm_smoke.mjs";
 console.log(await smoke(["wasm", "webcrypto", "node", "portable"]));
+console.log("workers started:", await smokeWorkers(true));
 await smokeFullCost();
 `;
 
@@ -24,7 +25,7 @@ async function runSmoke(program: string): Promise<void> {
   const project = await installedPackage();
   await Deno.writeTextFile(`${project}/smoke.mjs`, SCRIPT);
   const printed = await mustRun(program, ["smoke.mjs"], project);
-  assertEquals(printed.trim(), "ran on wasm, webcrypto, node, portable");
+  assertEquals(printed, "ran on wasm, webcrypto, node, portable\nworkers started: 2\n");
 }
 
 const hasNode = HAS_NPM && await hasProgram("node");

@@ -13,7 +13,7 @@ import { testWithTool } from "../support/tools.ts";
  * ends at 100,000 iterations. workerd has neither limit, so they are made here.
  */
 const SCRIPT = `\
-import { smoke, smokeFullCost } from "./npm_smoke.mjs";
+import { smoke, smokeFullCost, smokeWorkers } from "./npm_smoke.mjs";
 
 const capped = (derive, iterationsOf) => (...call) => {
   if (iterationsOf(...call) > 100_000) throw new DOMException("capped", "NotSupportedError");
@@ -32,6 +32,9 @@ export default {
     performance.now = () => now;
     await smoke(BACKENDS);
     await smokeFullCost();
+    if (!BACKENDS.includes("wasm")) return;
+    const started = await smokeWorkers(false);
+    if (started > 0) throw new Error("there are workers on Cloudflare: " + started);
   },
 };
 `;

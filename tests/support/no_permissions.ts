@@ -21,12 +21,13 @@ const text: Use = async (backend) => {
   const options = { ...COST, backend };
   const value = await core.encrypt(TEXT, SECRET, options);
   assertEquals(await core.decrypt(value, SECRET, options), TEXT);
-  const values = await core.encryptMany([TEXT, ""], SECRET, options);
-  assertEquals(await core.decryptMany(values, SECRET, options), [TEXT, ""]);
+  const workers = { ...options, workers: 2 };
+  const values = await core.encryptMany([TEXT, ""], SECRET, workers);
+  assertEquals(await core.decryptMany(values, SECRET, workers), [TEXT, ""]);
 
   const target = { ...options, targetIterations: 2_000 };
   assert((await core.upgrade(value, SECRET, target)).upgraded);
-  assertEquals((await core.upgradeMany(values, SECRET, target)).length, 2);
+  assertEquals((await core.upgradeMany(values, SECRET, { ...workers, ...target })).length, 2);
 };
 
 const textSync: Use = (backend) => {

@@ -15,6 +15,7 @@ import {
   Fernet,
   InvalidTokenError,
   pbkdf2,
+  pbkdf2Many,
 } from "@ironfern/ironfern";
 import { decryptLines, encryptLines } from "@ironfern/ironfern/export";
 
@@ -127,6 +128,46 @@ export async function smoke(expected) {
     assertEqual(error.backend, backend, "BackendUnavailableError.backend");
   }
   return `ran on ${expected.join(", ")}`;
+}
+
+/** The workers that are started from now on, of whichever kind. */
+function watchWorkers() {
+  const workers = [];
+  const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads");
+  const owner = threads ?? globalThis;
+  if (typeof owner.Worker !== "function") return workers;
+  owner.Worker = class extends owner.Worker {
+    constructor(...given) {
+      super(...given);
+      workers.push(this);
+    }
+  };
+  return workers;
+}
+
+/**
+ * Derives keys on workers and in the calling thread.
+ *
+ * @param {boolean} mortal Whether a worker that is ended says so, as those of Node do.
+ * @returns {Promise<number>} How many workers were started.
+ */
+export async function smokeWorkers(mortal) {
+  const inputs = Array.from({ length: 16 }, (_, index) => ({ password: "p", salt: `${index}` }));
+  const options = { iterations: 60_000, backend: "wasm" };
+  const derive = async (workers, onProgress) => {
+    const keys = await pbkdf2Many(inputs, { ...options, workers, onProgress });
+    return keys.map(toHex).join();
+  };
+  const expected = await derive(0);
+  const workers = watchWorkers();
+  assertEqual(await derive(2), expected, "pbkdf2Many on workers");
+  assertEqual(await derive(2), expected, "pbkdf2Many on warm workers");
+  const started = workers.length;
+  if (mortal) {
+    const end = (done) => done === 1 && workers.forEach((worker) => worker.terminate());
+    assertEqual(await derive(2, end), expected, "pbkdf2Many on workers that are ended");
+  }
+  return started;
 }
 
 /** Runs "auto" at both of Flet's costs, more than some runtimes' WebCrypto does. */

@@ -1,0 +1,132 @@
+/**
+ * A worker's main program: `deno task workers` bundles it into
+ * `body.generated.ts`. It does the tasks that the pool sends, one at a time, on
+ * the backends that need nothing but the runtime and the kernel.
+ *
+ * @module
+ */
+
+import type { Backend } from "../backends/backend.ts";
+import { derive } from "../backends/derive.ts";
+import { createNode } from "../backends/node.ts";
+import { createWasm } from "../backends/wasm.ts";
+import type { Batch, Opened } from "../batch.ts";
+import type { DeriveTask, FromWorker, Task, ToWorker, WorkerBackend } from "./messages.ts";
+import { receiveModule } from "./received_module.ts";
+import { buffersOf } from "./transfer.ts";
+
+interface ParentPort {
+  on(event: "message", listener: (message: ToWorker) => void): void;
+  postMessage(message: FromWorker, transfer: ArrayBuffer[]): void;
+}
+
+/** A worker of `node:worker_threads` has a port, one of the web is its own. */
+interface WorkerScope {
+  process?: { getBuiltinModule?(name: string): { parentPort?: ParentPort | null } | undefined };
+  addEventListener(type: "message", listener: (event: { data: ToWorker }) => void): void;
+  postMessage(message: FromWorker, transfer: ArrayBuffer[]): void;
+}
+
+const scope = globalThis as unknown as WorkerScope;
+const port = scope.process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
+
+const CREATE: Readonly<Record<WorkerBackend, () => Backend>> = {
+  wasm: createWasm,
+  node: createNode,
+};
+const created = new Map<WorkerBackend, Backend>();
+
+/** Stops the task under way. */
+let stop: AbortController | undefined;
+/** Those who wait for the pool's verdict, by the key's place. */
+const verdicts = new Map<number, (accepted: boolean) => void>();
+
+function backendOf(name: WorkerBackend): Backend {
+  const backend = created.get(name) ?? CREATE[name]();
+  created.set(name, backend);
+  return backend;
+}
+
+function post(message: FromWorker): void {
+  (port ?? scope).postMessage(message, buffersOf(message));
+}
+
+function receive(message: ToWorker): void {
+  switch (message.type) {
+    case "start":
+      return start(message.module);
+    case "task":
+      return void perform(message.task);
+    case "verdict":
+      return verdicts.get(message.index)?.(message.accepted);
+    case "stop":
+      stop?.abort();
+      // No verdict comes any more: the derivation goes on to see the abort.
+      for (const settle of verdicts.values()) settle(true);
+  }
+}
+
+function start(module: WebAssembly.Module | undefined): void {
+  receiveModule(module);
+  try {
+    if (module) backendOf("wasm");
+    post({ type: "ready" });
+  } catch {
+    post({ type: "failed" });
+  }
+}
+
+async function perform(task: Task): Promise<void> {
+  const controller = stop = new AbortController();
+  try {
+    post({ type: "done", result: await resultOf(task, controller.signal) });
+  } catch {
+    post({ type: "failed" });
+  }
+}
+
+/** Does the task and wipes what it was sent; its result goes away by transfer. */
+async function resultOf(task: Task, signal: AbortSignal): Promise<Batch | Opened | undefined> {
+  try {
+    const { async } = backendOf(task.job.backend);
+    switch (task.type) {
+      case "seal":
+        return await async.seal(task.job.key, task.job.records, task.job.heads, signal);
+      case "open":
+        return await async.open(task.job.key, task.job.tokens, signal);
+      case "derive":
+        return void await deriveKeys(task.job, signal);
+    }
+  } finally {
+    stop = undefined;
+    verdicts.clear();
+    wipe(task);
+  }
+}
+
+function wipe(task: Task): void {
+  if (task.type === "derive") {
+    for (const { request } of task.job.jobs) request.password.fill(0);
+    return;
+  }
+  task.job.key.fill(0);
+  if (task.type === "seal") task.job.records.bytes.fill(0);
+}
+
+/** The keys' verdicts are given by the pool, in the thread that called. */
+function deriveKeys({ backend, jobs }: DeriveTask, signal: AbortSignal): Promise<void> {
+  const proxies = jobs.map(({ request, costs }, index) => ({
+    request,
+    costs,
+    accept(key: Uint8Array, iterations: number) {
+      post({ type: "key", index, key: key.slice(), iterations });
+      // The last cost ends the job, whatever the verdict: nobody waits for it.
+      if (iterations === costs.at(-1)) return true;
+      return new Promise<boolean>((settle) => verdicts.set(index, settle));
+    },
+  }));
+  return derive(backendOf(backend), proxies, { signal });
+}
+
+if (port) port.on("message", receive);
+else scope.addEventListener("message", ({ data }) => receive(data));

@@ -1,0 +1,156 @@
+/**
+ * The worker pool: batches sealed and opened, and keys derived, off the calling
+ * thread and several at a time.
+ *
+ * ```ts ignore
+ * const pool = await getPool(workers); // `checkWorkers(option) ?? defaultWorkers()`
+ * const sealed = pool
+ *   ? await pool.seal({ backend: "wasm", key, records, heads }, signal)
+ *   : await getBackend("wasm").async.seal(key, records, heads, signal);
+ * ```
+ *
+ * Whatever happens to the workers, a job's promise settles as it would in the
+ * calling thread: a job whose worker dies goes to another one, and if it fails
+ * there or kills one more than it should, the calling thread does it, where the
+ * error shows that it has.
+ *
+ * What a job is given stays the caller's: the pool sends copies, the workers wipe
+ * theirs. It must not change until the promise settles.
+ *
+ * @module
+ */
+
+import type { DeriveOptions, KeyJob } from "../backends/derive.ts";
+import { getBackend, onCloudflare } from "../backends/select.ts";
+import type { Batch, Opened } from "../batch.ts";
+import { checkInteger } from "../checks.ts";
+import { processorCount } from "../processors.ts";
+import { abortable, Semaphore } from "../schedule.ts";
+import { ATTEMPTS, Crew } from "./crew.ts";
+import { GroupDerivation } from "./derivation.ts";
+import { keyGroups } from "./groups.ts";
+import type { OpenTask, SealTask, Task, WorkerBackend } from "./messages.ts";
+
+/** The `workers` option's bound. */
+const MAX_WORKERS = 64;
+
+/** How keys are derived on the pool. */
+export interface PoolDeriveOptions extends DeriveOptions {
+  /** How many jobs there are: then all workers end at about the same time. */
+  readonly count?: number;
+}
+
+/** Workers that do the jobs of one call. */
+export interface Pool {
+  /**
+   * How many of its jobs are done at once, at most. More wait for their turn, so
+   * keep about one more than that in flight.
+   */
+  readonly size: number;
+  /**
+   * Seals a batch, as `AsyncFernetEngine.seal`.
+   *
+   * @throws The signal's reason, at once; the worker stops within a slice.
+   */
+  seal(job: SealTask, signal?: AbortSignal): Promise<Batch>;
+  /** Opens a batch, as `AsyncFernetEngine.open`. */
+  open(job: OpenTask, signal?: AbortSignal): Promise<Opened>;
+  /**
+   * Derives every key, as `derive` of the backends. Jobs are taken in order, in
+   * groups that suit the kernel; each key is shown to its job in the calling
+   * thread. `onIterations` is told of a key's costs as it comes to them.
+   */
+  derive(
+    backend: WorkerBackend,
+    jobs: Iterable<KeyJob>,
+    options: PoolDeriveOptions,
+  ): Promise<void>;
+}
+
+/** The workers of this thread; exported for the tests, which end some of them. */
+export const crew: Crew = new Crew();
+
+/**
+ * A pool of so many workers, which all pools of this thread share: they are
+ * started when first wanted and stay warm, and an idle one does not keep the
+ * process alive. `undefined` where no worker starts, which is found out once.
+ */
+export async function getPool(workers: number): Promise<Pool | undefined> {
+  return workers > 0 && await crew.grow(workers) ? new SharedPool(workers) : undefined;
+}
+
+/** How many workers this machine has processors for: 0 on Cloudflare. */
+export function defaultWorkers(): number {
+  return onCloudflare ? 0 : Math.min(processorCount(), MAX_WORKERS);
+}
+
+/**
+ * Checks a `workers` option; `undefined` leaves the choice to the call.
+ *
+ * @throws {TypeError} If it is not a number.
+ * @throws {RangeError} If it is not an integer from 0 to 64.
+ */
+export function checkWorkers(workers: number | undefined): number | undefined {
+  return workers === undefined ? undefined : checkInteger(workers, "workers", 0, MAX_WORKERS);
+}
+
+class SharedPool implements Pool {
+  readonly size: number;
+  readonly #turns: Semaphore;
+
+  constructor(size: number) {
+    this.size = size;
+    this.#turns = new Semaphore(size);
+  }
+
+  async seal(job: SealTask, signal?: AbortSignal): Promise<Batch> {
+    const { backend, key, records, heads } = job;
+    const sealed = await this.#perform({ type: "seal", job }, signal) as Batch | undefined;
+    return sealed ?? await getBackend(backend).async.seal(key, records, heads, signal);
+  }
+
+  async open(job: OpenTask, signal?: AbortSignal): Promise<Opened> {
+    const { backend, key, tokens } = job;
+    const opened = await this.#perform({ type: "open", job }, signal) as Opened | undefined;
+    return opened ?? await getBackend(backend).async.open(key, tokens, signal);
+  }
+
+  async derive(
+    backend: WorkerBackend,
+    jobs: Iterable<KeyJob>,
+    { count, signal, ...told }: PoolDeriveOptions,
+  ): Promise<void> {
+    signal?.throwIfAborted();
+    const failure = new AbortController();
+    const abort = () => failure.abort(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    const groups = keyGroups(jobs, this.size, count);
+    const loop = async () => {
+      for (const group of groups) {
+        const derivation = new GroupDerivation(group, backend, told, failure);
+        await this.#turns.use(1, () => derivation.run(crew), failure.signal);
+      }
+    };
+    try {
+      const loops = () => Promise.all(Array.from({ length: this.size }, loop));
+      await abortable(loops, failure.signal);
+    } catch (error) {
+      failure.abort(error);
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  /** What a worker made of the task; `undefined` where the calling thread has to do it. */
+  #perform(task: Task, signal?: AbortSignal): Promise<Batch | Opened | undefined> {
+    return this.#turns.use(1, async () => {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const ending = await crew.run(task, undefined, signal);
+        if (ending?.type === "done") return ending.result;
+        if (ending?.type !== "died") return undefined;
+      }
+      return undefined;
+    }, signal);
+  }
+}

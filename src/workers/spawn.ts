@@ -1,0 +1,110 @@
+/**
+ * Threads, of whichever kind a runtime has: those of `node:worker_threads` where
+ * it has them, as only they can be kept from holding the process; else Workers
+ * of the web.
+ *
+ * @module
+ */
+
+import { WORKER_BODY } from "./body.generated.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+import { buffersOf } from "./transfer.ts";
+
+/** A thread that runs the worker's body. */
+export interface Thread {
+  /** Sends a message, whose buffers are transferred. */
+  post(message: ToWorker): void;
+  /** Says whether the process has to stay for it. At first it has. */
+  hold(needed: boolean): void;
+  /** Ends it. */
+  terminate(): void;
+}
+
+/** Who hears of a thread. */
+export interface ThreadListener {
+  /** It has sent a message. */
+  onMessage(message: FromWorker): void;
+  /** It is no more, or was never: this may be told more than once. */
+  onEnd(): void;
+}
+
+/** As much of `node:worker_threads` as is used; a static import would not load elsewhere. */
+interface NodeThread {
+  on(event: "message", listener: (message: FromWorker) => void): void;
+  on(event: "error" | "exit" | "messageerror", listener: () => void): void;
+  postMessage(message: ToWorker, transfer: readonly ArrayBuffer[]): void;
+  ref(): void;
+  unref(): void;
+  terminate(): unknown;
+}
+
+interface Host {
+  process?: {
+    getBuiltinModule?(name: string): {
+      Worker: new (
+        code: string,
+        options: { eval: boolean; execArgv: string[]; name: string },
+      ) => NodeThread;
+    } | undefined;
+  };
+  navigator?: { userAgent?: string };
+  Worker?: typeof Worker;
+}
+
+const NAME = "ironfern";
+const host = globalThis as unknown as Host;
+
+/**
+ * Starts a thread, or says `undefined` where there are none. That it runs is
+ * known only when it answers: a page's policy, for one, may forbid it later.
+ */
+export function spawn(listener: ThreadListener): Thread | undefined {
+  // Cloudflare has the class, and an error for who makes use of it.
+  if (host.navigator?.userAgent === "Cloudflare-Workers") return undefined;
+  try {
+    return spawnNode(listener) ?? spawnWeb(listener);
+  } catch {
+    return undefined;
+  }
+}
+
+function spawnNode({ onMessage, onEnd }: ThreadListener): Thread | undefined {
+  const threads = host.process?.getBuiltinModule?.("node:worker_threads");
+  if (!threads) return undefined;
+  // The program's own flags may name modules to load first.
+  const worker = new threads.Worker(WORKER_BODY, { eval: true, execArgv: [], name: NAME });
+  worker.on("message", onMessage);
+  worker.on("error", onEnd);
+  worker.on("exit", onEnd);
+  worker.on("messageerror", onEnd);
+  return {
+    post: (message) => worker.postMessage(message, buffersOf(message)),
+    hold: (needed) => needed ? worker.ref() : worker.unref(),
+    terminate: () => void worker.terminate(),
+  };
+}
+
+function spawnWeb({ onMessage, onEnd }: ThreadListener): Thread | undefined {
+  if (typeof host.Worker !== "function") return undefined;
+  const url = URL.createObjectURL(new Blob([WORKER_BODY], { type: "text/javascript" }));
+  const worker = new host.Worker(url, { type: "module", name: NAME });
+  const loaded = () => URL.revokeObjectURL(url);
+  const end = (event: Event) => {
+    // Or else the page hears of an error that costs it nothing.
+    event.preventDefault();
+    loaded();
+    onEnd();
+  };
+  worker.addEventListener("message", loaded, { once: true });
+  worker.addEventListener("message", ({ data }) => onMessage(data));
+  worker.addEventListener("error", end);
+  worker.addEventListener("messageerror", end);
+  return {
+    post: (message) => worker.postMessage(message, buffersOf(message)),
+    hold() {},
+    terminate() {
+      loaded();
+      worker.terminate();
+    },
+  };
+}

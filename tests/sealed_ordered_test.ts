@@ -40,7 +40,7 @@ Deno.test("Results come in the order of the inputs, with so many at once", async
       running--;
       return 2 * value;
     };
-    for await (const result of ordered(source, limit, work)) results.push(result);
+    for await (const result of ordered(source, () => limit, work)) results.push(result);
     assertEquals(results, Array.from({ length: 40 }, (_, value) => 2 * value));
     assertEquals(most, limit);
     assertEquals(seen, { taken: 40, closed: 1 });
@@ -52,14 +52,14 @@ Deno.test("A result does not wait for inputs that are slow to come", async () =>
     yield 1;
     await new Promise(() => {});
   }
-  const results = ordered(source(), 3, (value) => Promise.resolve(value));
+  const results = ordered(source(), () => 3, (value) => Promise.resolve(value));
   assertEquals(await results.next(), { done: false, value: 1 });
 });
 
 Deno.test("Who takes no results stops the reading", async () => {
   for (const limit of [1, 3]) {
     const { seen, source } = numbers(100);
-    const results = ordered(source, limit, (value) => Promise.resolve(value));
+    const results = ordered(source, () => limit, (value) => Promise.resolve(value));
     assertEquals(await results.next(), { done: false, value: 0 });
     await pause(50);
     assert(seen.taken <= limit + 1, `${seen.taken}`);
@@ -79,7 +79,7 @@ Deno.test("The first failure in order is thrown, after the results before it", a
     return value;
   };
   const reading = (async () => {
-    for await (const result of ordered(source, 6, work)) results.push(result);
+    for await (const result of ordered(source, () => 6, work)) results.push(result);
   })();
   await assertRejects(() => reading, Error, "value 3");
   assertEquals(results, [0, 1, 2]);
@@ -89,7 +89,7 @@ Deno.test("The first failure in order is thrown, after the results before it", a
 
 Deno.test("A failure of the source is thrown", async () => {
   const { source } = numbers(100, 6);
-  const results = ordered(source, 2, (value) => Promise.resolve(value));
+  const results = ordered(source, () => 2, (value) => Promise.resolve(value));
   const reading = (async () => {
     for await (const _ of results);
   })();

@@ -12,10 +12,11 @@ import { type Bytes, canonicalBase64Url } from "../encoding.ts";
 import { kindOf } from "../checks.ts";
 import { InvalidTokenError } from "../errors.ts";
 import { Fernet, keyedBackendOf } from "../fernet.ts";
-import { type KeyedBackend, makeHeads, openBatch, sealBatch, unixTime } from "../fernet_batches.ts";
+import { type KeyedBackend, makeHeads, unixTime } from "../fernet_batches.ts";
 import { type FernetDecryptOptions, tokenReader } from "../fernet_options.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import { rowStream } from "./row_stream.ts";
+import { type TokenWork, tokenWork } from "./token_work.ts";
 
 const LONGEST_LINE = 16 << 20;
 
@@ -23,6 +24,11 @@ const LONGEST_LINE = 16 << 20;
 export interface LinesOptions {
   /** Errors the stream with its reason when it is aborted. */
   signal?: AbortSignal;
+  /**
+   * How many workers may help, from 0 (none) to 64. By default as many as there
+   * are processors, once the stream has proved to be long.
+   */
+  workers?: number;
   /**
    * Is told how many lines are done; how many there are is not known.
    *
@@ -48,7 +54,8 @@ export interface DecryptLinesOptions extends LinesOptions, FernetDecryptOptions 
  * @returns A transform of bytes into bytes, for `pipeThrough`. The stream is
  * errored with a `RangeError` by a line of more than 16 MiB, with a `TypeError`
  * by a chunk that is not bytes, and with the signal's reason.
- * @throws {TypeError} If the key is not a `Fernet`.
+ * @throws {TypeError} If the key is not a `Fernet`, or `workers` not a number.
+ * @throws {RangeError} If `workers` is not an integer from 0 to 64.
  * @throws {BackendUnavailableError} If the backend that the key names is not here.
  *
  * @example JSON lines
@@ -70,10 +77,9 @@ export function encryptLines(
   options: LinesOptions = {},
 ): TransformStream<Uint8Array, Bytes> {
   checkFernet(fernet);
-  return lineStream(fernet, LONGEST_LINE, options, async (keyed, lines) => {
+  return lineStream(fernet, LONGEST_LINE, options, async (tokens, lines) => {
     const now = unixTime();
-    const heads = makeHeads(batchLength(lines), () => now);
-    return await sealBatch(keyed, lines, heads, options.signal);
+    return await tokens.seal(lines, makeHeads(batchLength(lines), () => now));
   });
 }
 
@@ -89,7 +95,8 @@ export function encryptLines(
  * token of `encryptLines`; with a `TypeError` by a chunk that is not bytes; and
  * with the signal's reason. Lines before that may have been given out.
  * @throws {TypeError} If the key is not a `Fernet`, or an option of the wrong type.
- * @throws {RangeError} If a time is negative or not finite.
+ * @throws {RangeError} If a time is negative or not finite, or `workers` not an
+ * integer from 0 to 64.
  *
  * @example Which line is bad
  * ```ts
@@ -111,9 +118,9 @@ export function decryptLines(
   checkFernet(fernet);
   const reader = tokenReader(options);
   const longest = tokenLength(LONGEST_LINE);
-  return lineStream(fernet, longest, options, async (keyed, lines, firstLine) => {
-    const tokens = options.lenient ? canonicalLines(lines) : lines;
-    const { plaintexts, valid, times } = await openBatch(keyed, tokens, options.signal);
+  return lineStream(fernet, longest, options, async (tokens, lines, firstLine) => {
+    const batch = options.lenient ? canonicalLines(lines) : lines;
+    const { plaintexts, valid, times } = await tokens.open(batch);
     const bad = valid.findIndex((ok, index) => !ok || !reader.inTime(times[index]));
     if (bad >= 0) throw new InvalidTokenError({ index: firstLine + bad });
     return plaintexts;
@@ -125,7 +132,7 @@ function checkFernet(fernet: Fernet): void {
   throw new TypeError(`Cannot read the key: expected a Fernet, got ${kindOf(fernet)}`);
 }
 
-type LineWork = (keyed: KeyedBackend, lines: Batch, firstLine: number) => Promise<Batch>;
+type LineWork = (tokens: TokenWork, lines: Batch, firstLine: number) => Promise<Batch>;
 
 /** Lines of some hundred bytes, whatever they are. */
 const ROWS: Load = { count: BATCH_RECORDS, length: 100 };
@@ -137,10 +144,11 @@ function lineFinder({ backend }: KeyedBackend) {
 function lineStream(
   fernet: Fernet,
   longest: number,
-  { signal, onProgress }: LinesOptions,
+  { signal, workers, onProgress }: LinesOptions,
   work: LineWork,
 ): TransformStream<Uint8Array, Bytes> {
   const splitter = new LineSplitter(longest, lineFinder(keyedBackendOf(fernet)));
+  const tokens = tokenWork(() => keyedBackendOf(fernet), { workers, signal });
   let begun = 0;
   let done = 0;
   return rowStream<Batch>(signal, {
@@ -149,10 +157,10 @@ function lineStream(
     async write(lines) {
       const firstLine = begun;
       begun += batchLength(lines);
-      return (await work(keyedBackendOf(fernet), lines, firstLine)).bytes;
+      return (await work(tokens, lines, firstLine)).bytes;
     },
     written: (lines) => onProgress?.(done += batchLength(lines), undefined),
-    inFlight: () => 1,
+    inFlight: () => tokens.inFlight,
   });
 }
 

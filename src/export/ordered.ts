@@ -11,12 +11,12 @@
  *
  * @param inputs What to work on. It is closed in the end, but not waited for: its
  * source may have nothing to give.
- * @param limit How many inputs at once.
+ * @param limit How many inputs at once, which may change.
  * @param work The work.
  */
 export async function* ordered<T, R>(
   inputs: AsyncIterator<T>,
-  limit: number,
+  limit: () => number,
   work: (input: T) => Promise<R>,
 ): AsyncGenerator<R, void> {
   const running: Promise<R>[] = [];
@@ -24,7 +24,7 @@ export async function* ordered<T, R>(
   let ended = false;
   try {
     for (;;) {
-      if (!ended && running.length < limit) reading ??= handled(inputs.next());
+      if (!ended && running.length < limit()) reading ??= handled(inputs.next());
       if (!reading && !running.length) return;
       const step = await Promise.race([
         ...running.slice(0, 1).map((first) => first.then((result) => ({ result }))),

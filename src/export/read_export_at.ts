@@ -106,7 +106,8 @@ export async function readExportAt(
     checkHeader(header, work);
     const layout = layoutOf(blob, header);
     const key = await fileKey(header, work, signal);
-    const tokens = tokenWork({ key, backend: work.backend }, { workers: work.workers, signal });
+    const { backend, workers } = work;
+    const tokens = tokenWork(() => ({ key, backend }), { workers, signal });
     try {
       return await new PartReader(blob, layout, tokens).read(position, length, options.checkEnd);
     } finally {
@@ -157,7 +158,7 @@ class PartReader {
     const part = new Uint8Array(available);
     const batches = ordered(
       this.#batches(first, available ? end : first),
-      this.#tokens.inFlight,
+      () => this.#tokens.inFlight,
       async (batch) => ({ batch, opened: await this.#tokens.open(batch.tokens) }),
     );
     for await (const { batch, opened } of batches) {

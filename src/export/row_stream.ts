@@ -5,12 +5,13 @@
  * @module
  */
 
+import { isBytes } from "../checks.ts";
 import type { Bytes } from "../encoding.ts";
 import { Pacer } from "../schedule.ts";
 
 /** What a stream does with its rows. */
 export interface RowWork<Piece> {
-  /** The pieces that a chunk completes, each some rows. */
+  /** The pieces that a chunk completes, each some rows; they may share its memory. */
   split(chunk: Uint8Array): Iterable<Piece>;
   /** The piece that the end completes, if there is one. */
   finish(): Piece | undefined;
@@ -66,9 +67,12 @@ export function rowStream<Piece>(
     },
     async transform(chunk, controller) {
       try {
-        for (const piece of work.split(chunk)) {
+        const most = work.inFlight();
+        // Its owner may use its memory again before all of it is written.
+        const kept = most > 1 && isBytes(chunk) ? new Uint8Array(chunk) : chunk;
+        for (const piece of work.split(kept)) {
           begin(piece, controller);
-          await room(work.inFlight());
+          await room(most);
         }
       } catch (error) {
         // Rows before the one that cannot be read are still written.

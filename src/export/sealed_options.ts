@@ -12,11 +12,11 @@ import { SealedExportError } from "../errors.ts";
 import { fernetKey } from "../fernet_options.ts";
 import { hkdf } from "../hkdf.ts";
 import { pbkdf2 } from "../pbkdf2.ts";
+import { checkWorkers } from "../workers/pool.ts";
 import { decodeRandom, type ExportHeader, ITERATIONS } from "./sealed_header.ts";
 
 const INFO = "ironfern-export/1";
 const MAX_ITERATIONS = 2 ** 32 - 1;
-const MAX_WORKERS = 64;
 
 /** What an export is sealed under: a passphrase or a key, exactly one of them. */
 export type ExportSecret = ExportPassphrase | ExportKey;
@@ -194,7 +194,7 @@ function checkObject<T>(options: T): T {
 function exportWork(options: ExportSecret & ExportWorkSettings, total?: number): ExportWork {
   const { workers, onProgress } = options;
   const backend = checkBackend(options.backend);
-  if (workers !== undefined) checkInteger(workers, "workers", 0, MAX_WORKERS);
+  checkWorkers(workers);
   return { secret: rootSecret(options), backend, workers, onProgress, total };
 }
 

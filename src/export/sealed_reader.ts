@@ -40,14 +40,15 @@ export async function* openBytes(
   if (first.value.failure?.line === 1) throw first.value.failure;
 
   const key = await fileKey(header, work, signal);
-  const tokens = tokenWork({ key, backend: work.backend }, { workers: work.workers, signal });
+  const { backend, workers } = work;
+  const tokens = tokenWork(() => ({ key, backend }), { workers, signal });
   const records = new RecordChecker();
   const pacer = new Pacer();
   let nextLine = 1;
   try {
     const opened = ordered(
       prepended(first.value, runs),
-      tokens.inFlight,
+      () => tokens.inFlight,
       async (run) => ({ run, opened: await tokens.open(run.tokens) }),
     );
     for await (const { run, opened: values } of opened) {

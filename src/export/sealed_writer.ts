@@ -33,7 +33,8 @@ export async function* sealBytes(
   const header = newHeader(work.iterations);
   yield concatBytes([header.line, Uint8Array.of(LINE_FEED)]);
   const key = await fileKey(header, work, signal);
-  const tokens = tokenWork({ key, backend: work.backend }, { workers: work.workers, signal });
+  const { backend, workers } = work;
+  const tokens = tokenWork(() => ({ key, backend }), { workers, signal });
   const pacer = new Pacer();
   const time = unixTime();
   let slices = 0;
@@ -41,7 +42,7 @@ export async function* sealBytes(
   try {
     const sealed = ordered(
       recordBatches(source),
-      tokens.inFlight,
+      () => tokens.inFlight,
       async ({ records, ...counts }) => {
         const heads = makeHeads(batchLength(records), () => time);
         return { sealed: await tokens.seal(records, heads), ...counts };

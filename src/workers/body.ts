@@ -13,18 +13,18 @@ import { createWasm } from "../backends/wasm.ts";
 import type { Batch, Opened } from "../batch.ts";
 import type { DeriveTask, FromWorker, Task, ToWorker, WorkerBackend } from "./messages.ts";
 import { receiveModule } from "./received_module.ts";
-import { buffersOf } from "./transfer.ts";
+import { pack, unpack } from "./transfer.ts";
 
 interface ParentPort {
-  on(event: "message", listener: (message: ToWorker) => void): void;
-  postMessage(message: FromWorker, transfer: ArrayBuffer[]): void;
+  on(event: "message", listener: (message: unknown) => void): void;
+  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
 }
 
 /** A worker of `node:worker_threads` has a port, one of the web is its own. */
 interface WorkerScope {
   process?: { getBuiltinModule?(name: string): { parentPort?: ParentPort | null } | undefined };
-  addEventListener(type: "message", listener: (event: { data: ToWorker }) => void): void;
-  postMessage(message: FromWorker, transfer: ArrayBuffer[]): void;
+  addEventListener(type: "message", listener: (event: { data: unknown }) => void): void;
+  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
 }
 
 const scope = globalThis as unknown as WorkerScope;
@@ -48,7 +48,8 @@ function backendOf(name: WorkerBackend): Backend {
 }
 
 function post(message: FromWorker): void {
-  (port ?? scope).postMessage(message, buffersOf(message));
+  const { message: packed, buffers } = pack(message);
+  (port ?? scope).postMessage(packed, buffers);
 }
 
 function receive(message: ToWorker): void {
@@ -128,5 +129,6 @@ function deriveKeys({ backend, jobs }: DeriveTask, signal: AbortSignal): Promise
   return derive(backendOf(backend), proxies, { signal });
 }
 
-if (port) port.on("message", receive);
-else scope.addEventListener("message", ({ data }) => receive(data));
+const hear = (message: unknown) => receive(unpack(message) as ToWorker);
+if (port) port.on("message", hear);
+else scope.addEventListener("message", ({ data }) => hear(data));

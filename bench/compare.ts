@@ -2,7 +2,7 @@
  * Ironfern compared with what one would use instead, in Deno, in Node and in Bun:
  *
  *     deno run -A bench/compare.ts [--rows NAME,...] [--runtimes deno,node,bun]
- *       [--rounds N] [--lines-mb N] [--no-write]
+ *       [--rounds N] [--lines-mb N] [--file-mb N] [--no-write]
  *
  * The contestants take turns within one process, and every row is measured three
  * times, in three processes that are minutes apart. The report goes to
@@ -58,6 +58,7 @@ interface Options {
   readonly runtimes: readonly RuntimeName[];
   readonly rounds: number;
   readonly linesMegabytes: number;
+  readonly fileMegabytes: number;
   readonly write: boolean;
 }
 
@@ -71,6 +72,7 @@ function parseOptions(): Options {
       "runtimes": { type: "string", default: RUNTIMES.join() },
       "rounds": { type: "string", default: "7" },
       "lines-mb": { type: "string", default: "100" },
+      "file-mb": { type: "string", default: "256" },
       "no-write": { type: "boolean", default: false },
     },
   });
@@ -79,6 +81,7 @@ function parseOptions(): Options {
     runtimes: names("runtimes", values.runtimes, RUNTIMES),
     rounds: positive("rounds", values.rounds),
     linesMegabytes: positive("lines-mb", values["lines-mb"]),
+    fileMegabytes: positive("file-mb", values["file-mb"]),
     write: !values["no-write"],
   };
 }
@@ -107,12 +110,13 @@ function positive(option: string, value: string): number {
 async function runSuites(
   runtimes: readonly Runtime[],
   project: Project,
-  { rows, rounds, linesMegabytes }: Options,
+  { rows, rounds, linesMegabytes, fileMegabytes }: Options,
 ): Promise<RuntimeResult[]> {
   const settings: Settings = {
     rows: rows.filter((row): row is RowName => SUITE_ROWS.some((name) => name === row)),
     rounds,
     linesMegabytes,
+    fileMegabytes,
     python: await findPython(),
     absent: project.absent,
   };
@@ -171,7 +175,7 @@ async function measureSizes(project: Project): Promise<string> {
 
 /** How it was measured, and on what. */
 async function about(
-  { rounds, linesMegabytes }: Options,
+  { rounds, linesMegabytes, fileMegabytes }: Options,
   load: number,
   versions: readonly string[],
 ): Promise<string[]> {
@@ -183,7 +187,8 @@ async function about(
     `Every row was measured ${MEASUREMENTS} times, each time in a new process. There every ` +
     "contestant first opened the others' tokens, or derived the same keys as they did; then " +
     `they took turns. Rounds: ${rounds}, of keys ${keyRounds(rounds)}, of lines ` +
-    `(${linesMegabytes.toLocaleString("en")} MB of rows) 1; whoever took over ` +
+    `(${linesMegabytes.toLocaleString("en")} MB of rows) 1, of files ` +
+    `(${fileMegabytes.toLocaleString("en")} MiB) ${Math.ceil(rounds / 3)}; whoever took over ` +
     `${LONGEST_ROUND / 1_000} s had 1. A figure is the median of the ` +
     `${MEASUREMENTS} medians; a ratio is theirs to ours within a process, the median of the ` +
     `${MEASUREMENTS}, so that above 1 we are faster.`,

@@ -5,10 +5,11 @@
  */
 
 import { Buffer } from "node:buffer";
+import { availableParallelism } from "node:os";
 import { type Contestant, interleave } from "../measure.ts";
 import { byteMessages } from "./messages.ts";
 import { peerKdfs } from "./peers.ts";
-import { nodeKdf, webCryptoKdf } from "./platform.ts";
+import { nodeKdf, webCryptoKdf, webCryptoKdfsAtOnce } from "./platform.ts";
 import type { Python } from "./python.ts";
 import { keyRounds, LONGEST_ROUND, OURS, type RowResult, type Settings, THEIRS } from "./rows.ts";
 import { type Field, type KdfInput, type KdfWay, ourKdfs } from "./ways.ts";
@@ -54,15 +55,35 @@ function fieldOfMany(): Field<KdfWay> {
   };
 }
 
+/** On all cores: the platform has threads of its own. */
+function fieldOfAll(): Field<KdfWay> {
+  const { ways, absent } = ourKdfs(availableParallelism());
+  const ofMany = ({ name }: { name: string }) => name === OURS.wasm || name === OURS.auto;
+  return {
+    ways: [...ways.filter(ofMany), webCryptoKdfsAtOnce()],
+    absent: absent.filter(ofMany),
+  };
+}
+
+function fieldOf(row: KeyRow, python: Python, settings: Settings) {
+  if (row === "key") return fieldOfOne(python, settings);
+  return row === "keys" ? fieldOfMany() : fieldOfAll();
+}
+
+const COUNTS = { key: 1, keys: 8, workers: 16 };
+
+/** The name of a row of keys. */
+export type KeyRow = keyof typeof COUNTS;
+
 /** Measures a row of keys once. */
 export async function measureKeys(
-  row: "key" | "keys",
+  row: KeyRow,
   python: Python,
   settings: Settings,
 ): Promise<RowResult> {
-  const { ways, absent } = row === "key" ? await fieldOfOne(python, settings) : fieldOfMany();
+  const { ways, absent } = await fieldOf(row, python, settings);
   await crossCheck(ways);
-  const many = inputs(row === "key" ? 1 : 8);
+  const many = inputs(COUNTS[row]);
   const contestants = await Promise.all(ways.map(async (way): Promise<Contestant> => {
     const time = await way.timer?.(many, ITERATIONS);
     return {

@@ -10,6 +10,7 @@ import { Buffer } from "node:buffer";
 import { type Contestant, interleave } from "../measure.ts";
 import { textRows } from "./messages.ts";
 import { nodeTokens } from "./platform.ts";
+import type { Python } from "./python.ts";
 import { OURS, type RowResult, type Settings, THEIRS } from "./rows.ts";
 
 const ROW = 100;
@@ -95,12 +96,16 @@ async function crossCheck(
 }
 
 /** Measures the row once. */
-export async function measureLines(key: string, settings: Settings): Promise<RowResult> {
-  const block: Bytes = new TextEncoder().encode(
-    textRows(BLOCK_ROWS, () => ROW).map((row) => `${row}\n`).join(""),
-  );
+export async function measureLines(
+  key: string,
+  python: Python,
+  settings: Settings,
+): Promise<RowResult> {
+  const texts = textRows(BLOCK_ROWS, () => ROW);
+  const block: Bytes = new TextEncoder().encode(texts.map((row) => `${row}\n`).join(""));
   const fernet = new Fernet(key);
   const ways: Record<string, Transform> = {
+    [OURS.oneThread]: () => encryptLines(fernet, { workers: 0 }),
     [OURS.auto]: () => encryptLines(fernet),
     [THEIRS.nodeLines]: () => nodeLines(key),
   };
@@ -117,5 +122,12 @@ export async function measureLines(key: string, settings: Settings): Promise<Row
     run: () => run(transform, items),
     warmUp: () => run(transform, Math.min(items, 2 * BLOCK_ROWS)),
   }));
-  return { row: "lines", items, timings: await interleave(contestants, 1), absent: [] };
+  const pyca = await python.rows(key, texts);
+  if (pyca) {
+    const part = async (share: number) => await pyca(1) * share;
+    const time = (repeats: number) => part(repeats * items / BLOCK_ROWS);
+    contestants.push({ name: THEIRS.pyca, run: () => pyca(1), time, warmUp: () => pyca(1) });
+  }
+  const absent = pyca ? [] : [{ name: THEIRS.pyca, reason: "no Python with `cryptography`" }];
+  return { row: "lines", items, timings: await interleave(contestants, 1), absent };
 }

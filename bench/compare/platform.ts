@@ -9,7 +9,7 @@ import { Buffer } from "node:buffer";
 import nodeCrypto from "node:crypto";
 import { promisify } from "node:util";
 import { THEIRS } from "./rows.ts";
-import type { KdfWay, Message, TokenWay } from "./ways.ts";
+import type { KdfInput, KdfWay, Message, TokenWay } from "./ways.ts";
 
 const VERSION = 0x80;
 const HEAD = 25;
@@ -131,17 +131,30 @@ export function nodeKdf(): KdfWay {
   };
 }
 
+async function webCryptoKey(
+  { password, salt }: KdfInput,
+  iterations: number,
+): Promise<Uint8Array> {
+  const { subtle } = crypto;
+  const secret = toBytes(password);
+  const key = await subtle.importKey("raw", secret, "PBKDF2", false, ["deriveBits"]);
+  const parameters = { name: "PBKDF2", hash: "SHA-256", salt, iterations };
+  return new Uint8Array(await subtle.deriveBits(parameters, key, 256));
+}
+
 /** WebCrypto, for keys. */
 export function webCryptoKdf(name: string): KdfWay {
-  const { subtle } = crypto;
   return {
     name,
+    derive: (inputs, iterations) => inTurn(inputs, (input) => webCryptoKey(input, iterations)),
+  };
+}
+
+/** WebCrypto, for keys, with all of its promises at once. */
+export function webCryptoKdfsAtOnce(): KdfWay {
+  return {
+    name: THEIRS.webcrypto,
     derive: (inputs, iterations) =>
-      inTurn(inputs, async ({ password, salt }) => {
-        const secret = toBytes(password);
-        const key = await subtle.importKey("raw", secret, "PBKDF2", false, ["deriveBits"]);
-        const parameters = { name: "PBKDF2", hash: "SHA-256", salt, iterations };
-        return new Uint8Array(await subtle.deriveBits(parameters, key, 256));
-      }),
+      Promise.all(inputs.map((input) => webCryptoKey(input, iterations))),
   };
 }

@@ -96,6 +96,21 @@ export class Python {
     return { ways: [way], absent };
   }
 
+  /** pyca's Fernet over rows, a round of `repeats` times all of them. */
+  rows(key: string, rows: readonly string[]): Promise<Timer> | undefined {
+    if (this.#absent().length) return undefined;
+    return this.#prepare("encrypt", { key, values: rows }).then((id) => this.#timer(id));
+  }
+
+  /** Seals a file into another, the format of sealed exports made with pyca. */
+  sealFile(key: string): ((input: string, output: string) => Promise<void>) | undefined {
+    if (this.#absent().length) return undefined;
+    return async (input, output) => {
+      const id = await this.#prepare("seal_file", { key, input, output });
+      await this.#timer(id)(1);
+    };
+  }
+
   /** hashlib's PBKDF2 and pyca's. */
   kdfs(): Field<KdfWay> {
     const absent = this.#absent();

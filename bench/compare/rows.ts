@@ -22,6 +22,7 @@ export const OURS = {
   webcrypto: "ours, webcrypto",
   node: "ours, node",
   portable: "ours, portable (noble)",
+  oneThread: "ours, auto, no workers",
 } as const;
 
 /** The others. */
@@ -37,6 +38,7 @@ export const THEIRS = {
   hashWasm: "npm hash-wasm",
   hashlib: "Python hashlib",
   nodeLines: "node:crypto, a row at a time",
+  nodeFile: "the same format with node:crypto",
 } as const;
 
 /** A ratio to reach: theirs to ours, on a CPU without SHA extensions. */
@@ -120,12 +122,26 @@ export const ROWS = {
     item: "key",
     targets: [{ against: [THEIRS.webcryptoKdfs], ratio: { deno: 2.4, node: 2.8 } }],
   },
+  workers: {
+    title: "16 such keys, workers = cores, warm, pbkdf2Many",
+    ours: OURS.wasm,
+    unit: "ms",
+    item: "key",
+    targets: [{ against: [THEIRS.webcrypto], ratio: { deno: 1.9, node: 1.9 } }],
+  },
   lines: {
     title: "JSON lines of 100 B, encryptLines",
-    ours: OURS.auto,
+    ours: OURS.oneThread,
     unit: "µs",
     item: "row",
     targets: [{ against: [THEIRS.nodeLines], ratio: { deno: 10, node: 6 } }],
+  },
+  file: {
+    title: "A file of random bytes, sealFile, workers = cores",
+    ours: OURS.auto,
+    unit: "ms",
+    item: "MiB",
+    targets: [{ against: [THEIRS.nodeFile], ratio: { deno: 1.5, node: 1.2 } }],
   },
 } as const satisfies Record<string, Row>;
 
@@ -148,6 +164,8 @@ export interface Settings {
   readonly rounds: number;
   /** Megabytes of JSON lines. */
   readonly linesMegabytes: number;
+  /** Mebibytes of the file that is sealed. */
+  readonly fileMegabytes: number;
   /** The Python to start, and the program for it. */
   readonly python?: { readonly command: string; readonly script: string };
   /** What could not be installed. */

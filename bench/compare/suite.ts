@@ -8,6 +8,7 @@
 
 import { Fernet } from "@ironfern/ironfern";
 import process from "node:process";
+import { measureFile } from "./file_row.ts";
 import { measureKeys } from "./kdf_rows.ts";
 import { measureLines } from "./line_row.ts";
 import { Python } from "./python.ts";
@@ -21,9 +22,12 @@ function measure(row: RowName, python: Python): Promise<RowResult> {
   switch (row) {
     case "key":
     case "keys":
+    case "workers":
       return measureKeys(row, python, settings);
     case "lines":
-      return measureLines(key, settings);
+      return measureLines(key, python, settings);
+    case "file":
+      return measureFile(python, settings);
     default:
       return measureTokens(row, key, python, settings);
   }

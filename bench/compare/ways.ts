@@ -60,7 +60,7 @@ export interface Field<Way> {
 
 function backends(): Field<BackendChoice> {
   const here: BackendChoice[] = ["auto", ...availableBackends()];
-  const all = Object.keys(OURS) as BackendChoice[];
+  const all: BackendChoice[] = ["auto", "wasm", "webcrypto", "node", "portable"];
   return {
     ways: all.filter((name) => here.includes(name)),
     absent: all.filter((name) => !here.includes(name))
@@ -92,8 +92,8 @@ export function ourTokens(key: string, calls: "many" | "async"): Field<TokenWay>
   };
 }
 
-/** Our backends for keys. */
-export function ourKdfs(): Field<KdfWay> {
+/** Our backends for keys; `workers` are for many of them. */
+export function ourKdfs(workers: number = 0): Field<KdfWay> {
   const { ways, absent } = backends();
   return {
     absent,
@@ -102,7 +102,7 @@ export function ourKdfs(): Field<KdfWay> {
       derive: async (inputs, iterations) =>
         inputs.length === 1
           ? [await pbkdf2(inputs[0].password, inputs[0].salt, { iterations, backend })]
-          : await pbkdf2Many(inputs, { iterations, backend }),
+          : await pbkdf2Many(inputs, { iterations, backend, workers }),
     })),
   };
 }

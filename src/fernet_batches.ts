@@ -183,7 +183,7 @@ function checkPlaintext(value: unknown, index: number, { length }: Plaintexts): 
 export function checkMessageLength(length: number): void {
   if (length > MAX_MESSAGE) {
     throw new RangeError(
-      `Cannot encrypt a message of more than ${MAX_MESSAGE} bytes: split it into several messages`,
+      `Cannot encrypt a message of more than ${MAX_MESSAGE} bytes: use a sealed export (sealExport, sealFile)`,
     );
   }
 }

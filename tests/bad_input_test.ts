@@ -210,15 +210,15 @@ testRows("Messages that cannot be encrypted", [
     "Fernet.encrypt": (bytes) => fernet.encrypt(bytes),
     "Fernet.encryptAsync": (bytes) => fernet.encryptAsync(bytes),
     "Fernet.encryptMany": (bytes) => fernet.encryptMany([bytes]),
-  }, [["256 MiB and a byte", MEGABYTES_OVER, RangeError, "several messages"]]),
+  }, [["256 MiB and a byte", MEGABYTES_OVER, RangeError, "sealed export"]]),
   ...table<string>({
     encrypt: (text) => api.encrypt(text, SECRET),
     encryptMany: (text) => api.encryptMany([text], SECRET),
     encryptAesGcm256: (text) => api.encryptAesGcm256(text, SECRET),
     "Fernet.encrypt": (text) => fernet.encrypt(text),
   }, [
-    ["256 MiB and a letter", "x".repeat(2 ** 28 + 1), RangeError, "several messages"],
-    ["more in UTF-8 only", "é".repeat(2 ** 27 + 1), RangeError, "several messages"],
+    ["256 MiB and a letter", "x".repeat(2 ** 28 + 1), RangeError, "sealed export"],
+    ["more in UTF-8 only", "é".repeat(2 ** 27 + 1), RangeError, "sealed export"],
   ]),
 ]);
 

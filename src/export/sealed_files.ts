@@ -5,6 +5,7 @@
  */
 
 import type { Bytes } from "../encoding.ts";
+import { release } from "../release.ts";
 import {
   absolutePath,
   fileChunks,
@@ -180,6 +181,7 @@ async function writeChunks(
       next = chunks.next();
       next.catch(() => {}); // it is awaited after the write, which may fail before it
       await write(value);
+      release(value);
     }
   } finally {
     // What was begun ends before the files are closed.

@@ -7,6 +7,7 @@
 import { batchLength, recordView } from "../batch.ts";
 import type { Bytes } from "../encoding.ts";
 import { SealedExportError } from "../errors.ts";
+import { release } from "../release.ts";
 import { Pacer } from "../schedule.ts";
 import { ordered } from "./ordered.ts";
 import { readHeader } from "./sealed_header.ts";
@@ -56,6 +57,7 @@ export async function* openBytes(
       yield* chunks;
       if (failure) throw await trueFailure(failure, run, records, tokens);
       nextLine = run.firstLine + batchLength(run.tokens);
+      release(run.tokens.bytes);
       if (run.failure) {
         throw records.ended ? new SealedExportError("trailing-data", nextLine) : run.failure;
       }

@@ -7,6 +7,7 @@
 import { type Batch, batchLength, LINE_FEED } from "../batch.ts";
 import { type Bytes, concatBytes } from "../encoding.ts";
 import { makeHeads, unixTime } from "../fernet_batches.ts";
+import { release } from "../release.ts";
 import { Pacer } from "../schedule.ts";
 import { ordered } from "./ordered.ts";
 import { BATCH_SLICES, FINAL_DATA, newHeader, RECORD_HEAD, SLICE, TYPE } from "./sealed_header.ts";
@@ -45,7 +46,9 @@ export async function* sealBytes(
       () => tokens.inFlight,
       async ({ records, ...counts }) => {
         const heads = makeHeads(batchLength(records), () => time);
-        return { sealed: await tokens.seal(records, heads), ...counts };
+        const sealed = await tokens.seal(records, heads);
+        release(records.bytes);
+        return { sealed, ...counts };
       },
     );
     for await (const batch of sealed) {

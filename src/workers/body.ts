@@ -11,6 +11,7 @@ import { derive } from "../backends/derive.ts";
 import { createNode } from "../backends/node.ts";
 import { createWasm } from "../backends/wasm.ts";
 import type { Batch, Opened } from "../batch.ts";
+import { release } from "../release.ts";
 import type { DeriveTask, FromWorker, Task, ToWorker, WorkerBackend } from "./messages.ts";
 import { receiveModule } from "./received_module.ts";
 import { pack, unpack } from "./transfer.ts";
@@ -110,8 +111,10 @@ function wipe(task: Task): void {
     for (const { request } of task.job.jobs) request.password.fill(0);
     return;
   }
-  task.job.key.fill(0);
-  if (task.type === "seal") task.job.records.bytes.fill(0);
+  const { job } = task;
+  job.key.fill(0);
+  if ("records" in job) job.records.bytes.fill(0);
+  release("records" in job ? job.records.bytes : job.tokens.bytes);
 }
 
 /** The keys' verdicts are given by the pool, in the thread that called. */

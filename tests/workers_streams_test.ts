@@ -1,0 +1,142 @@
+/**
+ * Row streams and sealed exports on the worker pool: the same as in the calling
+ * thread, whatever happens to the workers.
+ *
+ * @module
+ */
+
+import { Fernet, InvalidTokenError, SealedExportError } from "@ironfern/ironfern";
+import { decryptLines, encryptLines, openExport, sealExport } from "@ironfern/ironfern/export";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { crew } from "../src/workers/pool.ts";
+
+const REASON = new Error("enough");
+const COUNTS = [0, 1, 2, 3];
+const key = Fernet.generateKey();
+const fernet = new Fernet(key);
+
+type Stream = ReadableWritablePair<Uint8Array, Uint8Array>;
+
+const MAKE: Readonly<
+  Record<string, [there: (workers: number) => Stream, back: (workers: number) => Stream]>
+> = {
+  lines: [
+    (workers) => encryptLines(fernet, { workers }),
+    (workers) => decryptLines(fernet, { workers }),
+  ],
+  "a sealed export": [
+    (workers) => sealExport({ key, workers }),
+    (workers) => openExport({ key, workers }),
+  ],
+};
+
+/** Lines of random lengths, several batches of them. */
+function makeRows(length: number): Uint8Array<ArrayBuffer> {
+  const rows = new Uint8Array(length);
+  for (let start = 0; start < length; start += 65_536) {
+    crypto.getRandomValues(rows.subarray(start, start + 65_536));
+  }
+  return rows.map((byte) => byte < 3 ? 0x0a : byte | 0x20);
+}
+
+/** Chunks in one buffer, which is written over as soon as a chunk was taken. */
+async function through(
+  bytes: Uint8Array,
+  { readable, writable }: Stream,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const output = new Response(readable as ReadableStream<Uint8Array<ArrayBuffer>>).bytes();
+  const writer = writable.getWriter();
+  const buffer = new Uint8Array(50_000);
+  const write = async () => {
+    for (let start = 0; start < bytes.length; start += buffer.length) {
+      const chunk = bytes.subarray(start, start + buffer.length);
+      buffer.set(chunk);
+      await writer.write(buffer.subarray(0, chunk.length));
+      buffer.fill(0);
+    }
+    await writer.close();
+  };
+  const [result] = await Promise.all([output, write().catch(() => {})]);
+  return result;
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+for (const [name, [there, back]] of Object.entries(MAKE)) {
+  Deno.test(`Workers make and read ${name} as the calling thread does`, async () => {
+    const rows = makeRows(3_000_000);
+    for (const workers of COUNTS) {
+      const tokens = await through(rows, there(workers));
+      for (const reading of COUNTS) assert(same(await through(tokens, back(reading)), rows));
+    }
+  });
+
+  Deno.test(`Workers that die in the middle of ${name} are replaced`, async () => {
+    const rows = makeRows(8_000_000);
+    const killer = setInterval(() => [...crew.workers].forEach((worker) => worker.terminate()), 40);
+    try {
+      const tokens = await through(rows, there(2));
+      assert(same(await through(tokens, back(2)), rows));
+    } finally {
+      clearInterval(killer);
+    }
+  });
+}
+
+Deno.test("A bad line is named as in the calling thread, and lines before it come out", async () => {
+  const rows = "a row\n".repeat(50_000);
+  const tokens = await new Response(
+    new Blob([rows]).stream().pipeThrough(encryptLines(fernet, { workers: 2 })),
+  ).text();
+  const lines = tokens.split("\n");
+  lines[40_000] = lines[40_000].replace("gAAAA", "gAAAB");
+  for (const workers of COUNTS) {
+    const opened = new Blob([lines.join("\n")]).stream()
+      .pipeThrough(decryptLines(fernet, { workers }));
+    let length = 0;
+    const error = await assertRejects(async () => {
+      for await (const chunk of opened) length += chunk.length;
+    }, InvalidTokenError);
+    assertEquals(error.index, 40_000);
+    assert(length % 6 === 0 && length > 0 && length <= 6 * 40_000, `${length}`);
+  }
+});
+
+Deno.test("A sealed export that was changed is refused alike, with any number of workers", async () => {
+  const sealing = sealExport({ key, workers: 2 });
+  const rows = new Blob([makeRows(4_000_000)]).stream();
+  const lines = (await new Response(rows.pipeThrough(sealing)).text()).split("\n");
+  const changes: Record<string, [string[], code: string, line: number]> = {
+    removed: [lines.toSpliced(40, 1), "out-of-order", 40],
+    swapped: [lines.toSpliced(20, 2, lines[21], lines[20]), "out-of-order", 20],
+    bad: [lines.with(50, lines[50].replace("gAAAA", "gAAAB")), "bad-token", 50],
+    "two of them": [lines.toSpliced(60, 1).toSpliced(30, 1), "out-of-order", 30],
+    cut: [[...lines.slice(0, 55), ""], "truncated", 55],
+  };
+  for (const [name, [changed, code, line]] of Object.entries(changes)) {
+    for (const workers of COUNTS) {
+      const opened = new Blob([changed.join("\n")]).stream()
+        .pipeThrough(openExport({ key, workers }));
+      const error = await assertRejects(() => new Response(opened).bytes(), SealedExportError);
+      assertEquals([name, error.code, error.line], [name, code, line]);
+    }
+  }
+});
+
+Deno.test("An abort ends streams on workers with its reason, and the next ones go on", async () => {
+  for (const [there] of Object.values(MAKE)) {
+    const controller = new AbortController();
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (stream) => stream.enqueue(makeRows(100_000)),
+    });
+    const sink = new WritableStream();
+    const piping = endless.pipeThrough(there(2)).pipeTo(sink, { signal: controller.signal });
+    const ended = assertRejects(() => piping);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    controller.abort(REASON);
+    assertEquals(await ended, REASON);
+    assert((await through(makeRows(100_000), there(2))).length > 100_000);
+  }
+});

@@ -1,7 +1,8 @@
 /**
  * What a worker holds after a job: nothing of the keys, passwords and plaintexts
  * that it was sent. The shipped body runs as it is; a few lines before it let the
- * test see the memory of its kernel and the messages that it received.
+ * test see the memory of its kernel and the messages that it received, with the
+ * bytes that a buffer had when it was given back.
  *
  * @module
  */
@@ -21,11 +22,24 @@ WebAssembly.Instance = class extends WebAssembly.Instance {
     memories.push(this.exports.memory);
   }
 };
+const released = new Map();
+const { transfer } = ArrayBuffer.prototype;
+ArrayBuffer.prototype.transfer = function (length) {
+  released.set(this, new Uint8Array(this).slice());
+  return transfer.call(this, length);
+};
 const received = [];
+const copy = (value) => {
+  if (ArrayBuffer.isView(value)) return released.get(value.buffer) ?? value.slice();
+  if (Array.isArray(value)) return value.map(copy);
+  if (Object.prototype.toString.call(value) !== "[object Object]") return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, copy(field)]));
+};
 parentPort.on("message", (message) => {
   if (message !== "show") return received.push(message);
   const [{ buffer }] = memories;
-  parentPort.postMessage({ type: "shown", memory: buffer.slice(0), task: received.at(-1).task });
+  const task = copy(received.at(-1).task);
+  parentPort.postMessage({ type: "shown", memory: buffer.slice(0), task });
 });
 `;
 

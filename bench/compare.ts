@@ -6,7 +6,7 @@
  *
  * The contestants take turns within one process, and every row is measured three
  * times, in three processes that are minutes apart. The report goes to
- * `bench/RESULTS.md`.
+ * `bench/RESULTS.md`, and its data to `bench/results.json`.
  *
  * @module
  */
@@ -32,9 +32,10 @@ import {
 import {
   digits,
   report,
+  resultsFile,
   type RuntimeResult,
   type SimpleResult,
-  simpleSection,
+  type SimpleSection,
   SUITE_ROWS,
 } from "./compare/report.ts";
 import {
@@ -46,6 +47,7 @@ import {
 } from "./compare/rows.ts";
 
 const RESULTS = fileURLToPath(new URL("RESULTS.md", import.meta.url));
+const RESULTS_JSON = fileURLToPath(new URL("results.json", import.meta.url));
 const MEASUREMENTS = 3;
 const STARTS = 11;
 const KIB = 1_024;
@@ -131,7 +133,10 @@ async function runSuites(
   return runtimes.map(({ name }) => ({ name, measurements: measurements.get(name)! }));
 }
 
-async function measureStarts(runtimes: readonly Runtime[], project: Project): Promise<string> {
+async function measureStarts(
+  runtimes: readonly Runtime[],
+  project: Project,
+): Promise<SimpleSection> {
   console.error("import and first token");
   const peers = (["fernet", "fernet-nodejs"] as const)
     .filter((peer) => !project.absent.some(({ name }) => name === peer));
@@ -152,15 +157,16 @@ async function measureStarts(runtimes: readonly Runtime[], project: Project): Pr
     value: median(times),
     limit: name in PEERS ? undefined : 10,
   }));
-  return simpleSection(
-    `Import and first token, in a fresh process, median of ${STARTS}`,
-    ["runtime", "package", "fastest to slowest:", "median:"],
+  return {
+    title: `Import and first token, in a fresh process, median of ${STARTS}`,
+    head: ["runtime", "package", "fastest to slowest:", "median:"],
     results,
-    (value) => `${digits(value)} ms`,
-  );
+    unit: "ms",
+    text: (value) => `${digits(value)} ms`,
+  };
 }
 
-async function measureSizes(project: Project): Promise<string> {
+async function measureSizes(project: Project): Promise<SimpleSection> {
   const kibibytes = (bytes: number) => `${digits(bytes / KIB)} KiB`;
   const results: SimpleResult[] = [];
   for (const [name, bytes] of await readShipped(project)) {
@@ -170,7 +176,13 @@ async function measureSizes(project: Project): Promise<string> {
       limit: name === "kernel.wasm" ? 96 * KIB : undefined,
     });
   }
-  return simpleSection("Size", ["what", "gzip:", "bytes:"], results, kibibytes);
+  return {
+    title: "Size",
+    head: ["what", "gzip:", "bytes:"],
+    results,
+    unit: "bytes",
+    text: kibibytes,
+  };
 }
 
 /** How it was measured, and on what. */
@@ -214,15 +226,18 @@ async function compare(options: Options, folder: string): Promise<void> {
     .filter(([peer]) => !project.absent.some(({ name }) => name === peer))
     .map(([name, version]) => `npm ${name} ${version}`);
   const python = results[0]?.measurements[0].python ?? [];
-  const sections: string[] = [];
+  const sections: SimpleSection[] = [];
   if (options.rows.includes("start")) sections.push(await measureStarts(runtimes, project));
   if (options.rows.includes("size")) sections.push(await measureSizes(project));
   const lines = await about(options, load, peers.concat(python));
-  const text = report(lines, results, sections, [...new Set(missing)]);
+  const told = [lines, results, sections, [...new Set(missing)]] as const;
+  const text = report(...told);
   console.log(text);
   if (!options.write) return;
   await Deno.writeTextFile(RESULTS, text);
-  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", RESULTS] }).output();
+  await Deno.writeTextFile(RESULTS_JSON, JSON.stringify(resultsFile(...told)));
+  const args = ["fmt", "--quiet", RESULTS, RESULTS_JSON];
+  await new Deno.Command(Deno.execPath(), { args }).output();
 }
 
 const folder = await Deno.makeTempDir({ prefix: "ironfern-compare-" });

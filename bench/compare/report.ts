@@ -100,10 +100,14 @@ function comparison(
   ];
 }
 
-function rowsOf({ measurements }: RuntimeResult): { row: Row; all: Figure[] }[] {
+function rowsOf({ measurements }: RuntimeResult): { name: RowName; row: Row; all: Figure[] }[] {
   return measurements[0].rows.map((result, index) => {
     const row: Row = ROWS[result.row];
-    return { row, all: figures(measurements.map(({ rows }) => rows[index]), row.unit) };
+    return {
+      name: result.row,
+      row,
+      all: figures(measurements.map(({ rows }) => rows[index]), row.unit),
+    };
   });
 }
 
@@ -155,12 +159,20 @@ function absences(results: readonly RuntimeResult[]): string[] {
 }
 
 /** A section of figures that have to stay under a limit. */
-export function simpleSection(
-  title: string,
-  head: readonly string[],
-  results: readonly SimpleResult[],
-  text: (value: number) => string,
-): string {
+export interface SimpleSection {
+  /** Its title. */
+  readonly title: string;
+  /** The headings of the cells and of the figure. */
+  readonly head: readonly string[];
+  /** The figures. */
+  readonly results: readonly SimpleResult[];
+  /** The figures' unit. */
+  readonly unit: "ms" | "bytes";
+  /** A figure with a unit to read. */
+  text(value: number): string;
+}
+
+function simpleSection({ title, head, results, text }: SimpleSection): string {
   const rows = results.map(({ cells, value, limit }) => [
     ...cells,
     text(value),
@@ -174,7 +186,7 @@ export function simpleSection(
 export function report(
   about: readonly string[],
   results: readonly RuntimeResult[],
-  sections: readonly string[],
+  sections: readonly SimpleSection[],
   missing: readonly string[],
 ): string {
   const notHere = [...missing, ...absences(results)];
@@ -182,10 +194,96 @@ export function report(
     "# Speed, compared",
     ...about,
     ...results.filter(({ measurements }) => measurements[0].rows.length).map(runtimeSection),
-    ...sections,
+    ...sections.map(simpleSection),
     notHere.length ? "## Who did not take part" : "Nobody was missing.",
     notHere.map((line) => `- ${line}`).join("\n"),
   ].filter(Boolean).join("\n\n") + "\n";
+}
+
+/**
+ * The data of the report, for programs: what `bench/results.json` holds. The
+ * names of contestants, and the titles of rows, are those of the report.
+ */
+export interface ResultsFile {
+  /** What the file is. */
+  readonly format: "ironfern-comparison";
+  /** The version of this shape: higher when a field changes its meaning or goes. */
+  readonly version: 1;
+  /** How it was measured, and on what: the report's paragraphs, without Markdown. */
+  readonly about: readonly string[];
+  /** What each runtime gave. */
+  readonly runtimes: readonly {
+    /** `deno`, `node` or `bun`. */
+    readonly runtime: RuntimeName;
+    /** The runtime and its parts, with their versions. */
+    readonly versions: string;
+    /** The rows that were measured. */
+    readonly rows: readonly {
+      /** The row's stable name. */
+      readonly row: RowName;
+      /** What is done. */
+      readonly title: string;
+      /** The unit of all figures here. */
+      readonly unit: Row["unit"];
+      /** What a figure is the time of. */
+      readonly item: string;
+      /** The name of the contestant that stands for us. */
+      readonly ours: string;
+      /** Everybody: the median of the medians, the fastest and the slowest round. */
+      readonly contestants: readonly {
+        readonly name: string;
+        readonly median: number;
+        readonly least: number;
+        readonly most: number;
+      }[];
+    }[];
+  }[];
+  /** The sections of single figures, with a limit where they have one. */
+  readonly sections: readonly {
+    readonly title: string;
+    readonly unit: SimpleSection["unit"];
+    readonly figures: readonly {
+      /** What the figure is of: the cells before it. */
+      readonly cells: readonly string[];
+      readonly value: number;
+      readonly limit?: number;
+    }[];
+  }[];
+  /** Who did not take part, and why. */
+  readonly missing: readonly string[];
+}
+
+/** The data of the report. */
+export function resultsFile(
+  about: readonly string[],
+  results: readonly RuntimeResult[],
+  sections: readonly SimpleSection[],
+  missing: readonly string[],
+): ResultsFile {
+  return {
+    format: "ironfern-comparison",
+    version: 1,
+    about: about.map((text) => text.replaceAll("`", "")),
+    runtimes: results.filter(({ measurements }) => measurements[0].rows.length).map((result) => ({
+      runtime: result.name,
+      versions: result.measurements[0].versions,
+      rows: rowsOf(result).map(({ row: { title, unit, item, ours }, name, all }) => ({
+        row: name,
+        title,
+        unit,
+        item,
+        ours,
+        contestants: all.map(({ name, medians, least, most }) => ({
+          name,
+          median: median(medians),
+          least,
+          most,
+        })),
+      })),
+    })),
+    sections: sections.map(({ title, unit, results }) => ({ title, unit, figures: results })),
+    missing: [...missing, ...absences(results)],
+  };
 }
 
 /** The names of the rows that the suite has. */

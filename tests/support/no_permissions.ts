@@ -96,6 +96,14 @@ const probe: Use = async (backend) => {
   if (backend !== "webcrypto") core.pbkdf2Sync(SECRET, "salt", options);
 };
 
+const calibration: Use = async (backend) => {
+  const backends = backend === "auto" ? undefined : [backend];
+  const options = { targetMs: 1, rounds: 3, floor: 0, backends };
+  const { measurements, recommended } = await core.calibrate(options);
+  assertEquals(measurements.length, backends?.length ?? BACKENDS.length);
+  assert(recommended > 0);
+};
+
 const lines: Use = async (backend) => {
   const fernet = new core.Fernet(core.Fernet.generateKey(), { backend });
   const rows = new Blob(["{}\n\n", TEXT]).stream()
@@ -144,6 +152,7 @@ const files: Use = async () => {
 const USES: Record<keyof typeof core | keyof typeof exporting, readonly Use[]> = {
   availableBackends: [() => assertEquals(core.availableBackends(), [...BACKENDS])],
   BackendUnavailableError: [aesGcm],
+  calibrate: [calibration],
   decrypt: [text],
   decryptAesGcm256: [aesGcm],
   decryptFields: fields,

@@ -1,0 +1,36 @@
+/**
+ * The KDF lab: a page that measures what a key costs in a browser.
+ *
+ *     deno run -A bench/lab.ts [--port N] [--build FOLDER]
+ *
+ * It is built and served on this machine; with `--build`, written to a folder as
+ * static files instead, which any server can serve.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { buildLab } from "./lab/build.ts";
+import { serveLab } from "./lab/serve.ts";
+
+const { values: { port, build } } = parseArgs({
+  options: {
+    port: { type: "string", default: "8787" },
+    build: { type: "string" },
+  },
+});
+if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+  throw new RangeError(`Cannot use --port ${port}: expected an integer from 0 to 65535`);
+}
+const files = await buildLab();
+if (build === undefined) {
+  const { addr } = serveLab(files, { port: Number(port) });
+  console.log(`The KDF lab is at http://localhost:${addr.port}/ until Ctrl+C`);
+} else {
+  await Deno.mkdir(build, { recursive: true });
+  for (const [name, bytes] of files) {
+    await Deno.writeFile(join(build, name), bytes);
+    console.log(`${join(build, name)}  ${(bytes.length / 1_024).toFixed(1)} KiB`);
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Serves the KDF lab on this machine only.
+ *
+ * @module
+ */
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+};
+
+/**
+ * The page's own policy, and what a `meta` element cannot say. A page that is
+ * isolated from others gets a clock with finer steps.
+ */
+const HEADERS: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "content-security-policy":
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; " +
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "cross-origin-embedder-policy": "require-corp",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+};
+
+/** How the lab is served. */
+export interface ServeLabOptions {
+  /**
+   * The port: 0 for any that is free.
+   *
+   * @default {0}
+   */
+  readonly port?: number;
+  /** Headers beside or instead of its own. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Serves the page's files to this machine. */
+export function serveLab(
+  files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+  { port = 0, headers = {} }: ServeLabOptions = {},
+): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, (request) => {
+    const { pathname } = new URL(request.url);
+    const name = pathname === "/" ? "index.html" : pathname.slice(1);
+    const body = files.get(name);
+    if (!body) return new Response("There is no such file\n", { status: 404 });
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return new Response(null, { status: 405, headers: { allow: "GET, HEAD" } });
+    }
+    const type = TYPES[name.slice(name.lastIndexOf(".") + 1)];
+    return new Response(request.method === "HEAD" ? null : body, {
+      headers: { ...HEADERS, ...headers, "content-type": type },
+    });
+  });
+}

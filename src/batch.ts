@@ -108,12 +108,17 @@ export class BatchWriter {
 
   /** Adds a record. */
   add(record: Uint8Array): void {
+    this.place(record.length).set(record);
+  }
+
+  /** Adds a record of that length, which is to be written into what is returned. */
+  place(length: number): Bytes {
     const { bytes, offsets, lineFeeds } = this.#batch;
     const start = offsets[this.#written];
-    let end = start + record.length;
-    bytes.set(record, start);
+    let end = start + length;
     if (lineFeeds) bytes[end++] = LINE_FEED;
     offsets[++this.#written] = end;
+    return bytes.subarray(start, start + length);
   }
 
   /** The batch of the records added, which may be shorter than the room. */

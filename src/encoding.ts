@@ -39,8 +39,14 @@ export function base64Length(length: number): number {
 
 /** Encodes bytes as padded base64url, in ASCII. */
 export function encodeBase64Url(bytes: Uint8Array): Bytes {
-  if (bytes.length > SHORT && nativeBase64) return nativeBase64.encode(bytes);
   const out = new Uint8Array(base64Length(bytes.length));
+  encodeBase64UrlInto(bytes, out);
+  return out;
+}
+
+/** Encodes bytes as padded base64url, in ASCII, which fills `out`. */
+export function encodeBase64UrlInto(bytes: Uint8Array, out: Uint8Array): void {
+  if (bytes.length > SHORT && nativeBase64) return nativeBase64.encodeInto(bytes, out);
   let written = 0;
   for (let read = 0; read < bytes.length; read += 3) {
     const word = bytes[read] << 16 | bytes[read + 1] << 8 | bytes[read + 2];
@@ -50,7 +56,7 @@ export function encodeBase64Url(bytes: Uint8Array): Bytes {
     out[written++] = CODES[word & 63];
   }
   const absent = (3 - bytes.length % 3) % 3;
-  return out.fill(PAD, out.length - absent);
+  out.fill(PAD, out.length - absent);
 }
 
 /**

@@ -9,8 +9,8 @@ import type { Bytes } from "./encoding.ts";
 
 /** Bytes to padded base64url in ASCII, and back. */
 export interface NativeBase64 {
-  /** Encodes bytes. */
-  encode(bytes: Uint8Array): Bytes;
+  /** Encodes bytes into `out`, which the text fills. */
+  encodeInto(bytes: Uint8Array, out: Uint8Array): void;
   /** Decodes canonical text; for any other it is `undefined`. */
   decode(text: Uint8Array, length: number): Bytes | undefined;
 }
@@ -33,6 +33,7 @@ interface NodeBuffer extends Omit<Uint8Array, "toString"> {
 
 const host = globalThis as unknown as Host;
 const ALPHABET = { alphabet: "base64url", lastChunkHandling: "strict" };
+const PAD = "=".charCodeAt(0);
 const ENCODER = new TextEncoder();
 const LATIN1 = new TextDecoder("latin1");
 
@@ -44,7 +45,7 @@ export function ofUint8Array(): NativeBase64 | undefined {
   const { fromBase64, prototype: { toBase64 } } = host.Uint8Array;
   if (!fromBase64 || !toBase64) return undefined;
   return {
-    encode: (bytes) => ENCODER.encode(toBase64.call(bytes, ALPHABET)),
+    encodeInto: (bytes, out) => void ENCODER.encodeInto(toBase64.call(bytes, ALPHABET), out),
     decode(text, length) {
       try {
         // It skips white space, and then has fewer bytes than the text's length tells.
@@ -63,16 +64,19 @@ export function ofBuffer(): NativeBase64 | undefined {
   const { Buffer } = host;
   if (!Buffer) return undefined;
   const view = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const encode = (bytes: Uint8Array) => {
+  const encodeInto = (bytes: Uint8Array, out: Uint8Array) => {
     const text = view(bytes).toString("base64url");
-    return new Uint8Array(Buffer.from(text.padEnd(Math.ceil(text.length / 4) * 4, "="), "latin1"));
+    ENCODER.encodeInto(text, out);
+    out.fill(PAD, text.length);
   };
   return {
-    encode,
+    encodeInto,
     decode(text, length) {
       // It takes anything: only what is encoded as the same text was canonical.
       const bytes = new Uint8Array(Buffer.from(view(text).toString("latin1"), "base64url"));
-      return bytes.length === length && view(encode(bytes)).equals(text) ? bytes : undefined;
+      const canonical = new Uint8Array(text.length);
+      encodeInto(bytes, canonical);
+      return bytes.length === length && view(canonical).equals(text) ? bytes : undefined;
     },
   };
 }

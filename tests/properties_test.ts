@@ -257,11 +257,13 @@ Deno.test("The base64 decoder takes exactly what it would write", () => {
 for (const [name, native] of Object.entries({ Uint8Array: ofUint8Array(), Buffer: ofBuffer() })) {
   Deno.test(`The base64 of ${name} is as strict as the one by tables`, () => {
     assert(native);
-    const { encode, decode } = native;
+    const { encodeInto, decode } = native;
     for (let length = 0; length < 200; length++) {
       const array = crypto.getRandomValues(new Uint8Array(length));
       const text = encodeBase64Url(array);
-      assertEquals(encode(array), text);
+      const encoded = new Uint8Array(text.length);
+      encodeInto(array, encoded);
+      assertEquals(encoded, text);
       assertEquals(decode(text, length), array);
     }
     const array = crypto.getRandomValues(new Uint8Array(40));

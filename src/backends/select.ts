@@ -137,7 +137,7 @@ export function pickSync(choice: BackendChoice, { count, length }: Load): SyncBa
   if (length < (count < FULL_LANES ? LONG_MESSAGE : LONG_IN_BATCH)) return wasm;
   if (count < FULL_LANES) return node;
   if (count * length < LONG_BATCH || onCloudflare) return wasm;
-  return beatsLanes(node.sync, wasm.sync) ? node : wasm;
+  return beatsLanes(node.sync, wasm.sync, length) ? node : wasm;
 }
 
 /** The backend for such messages, by promises. */

@@ -11,7 +11,8 @@ import type { Bytes } from "../encoding.ts";
 import type { AsyncFernetEngine, Backend, FernetEngine } from "./backend.ts";
 import { HEAD } from "./token.ts";
 
-const PROBE_LENGTH = 16_384;
+/** Longer messages are as fast as those of this length. */
+const LONGEST_PROBE = 65_536;
 /** As many messages as the kernel's HMAC has lanes. */
 const PROBE_LANES = 4;
 const LONG_PROBE_LENGTH = 131_072;
@@ -20,12 +21,20 @@ const ROUNDS = 3;
 
 const probeKey = new Uint8Array(32);
 
-let lanesLose: boolean | undefined;
+/** By the power of two that the messages' length is near. */
+const lanesLose = new Map<number, boolean>();
 let fastestAsync: Promise<Backend> | undefined;
 
-/** Whether the platform seals a batch of long messages faster than the kernel. */
-export function beatsLanes(native: FernetEngine, kernel: FernetEngine): boolean {
-  const message = new Uint8Array(PROBE_LENGTH);
+/** Whether the platform seals a batch of messages of such a length faster than the kernel. */
+export function beatsLanes(native: FernetEngine, kernel: FernetEngine, length: number): boolean {
+  const near = Math.min(2 ** Math.round(Math.log2(length)), LONGEST_PROBE);
+  const known = lanesLose.get(near) ?? probeLanes(native, kernel, near);
+  lanesLose.set(near, known);
+  return known;
+}
+
+function probeLanes(native: FernetEngine, kernel: FernetEngine, length: number): boolean {
+  const message = new Uint8Array(length);
   const records = joinBytes(new Array<Bytes>(PROBE_LANES).fill(message));
   const heads = new Uint8Array(PROBE_LANES * HEAD);
   const time = (engine: FernetEngine) => {
@@ -37,7 +46,7 @@ export function beatsLanes(native: FernetEngine, kernel: FernetEngine): boolean 
     }
     return least;
   };
-  return lanesLose ??= time(native) < time(kernel);
+  return time(native) < time(kernel);
 }
 
 /** The one of these that seals a message of some 100 KiB fastest, by promises. */

@@ -55,7 +55,9 @@ export function tokenWork(primitives: Primitives): SlicedFernet {
       const tokens = new BatchWriter(count, length, records.lineFeeds);
       for (let index = 0; index < count; index++) {
         const head = heads.subarray(index * HEAD, (index + 1) * HEAD);
-        tokens.add(yield* sealToken(primitives, key, recordView(records, index), head));
+        const record = recordView(records, index);
+        const out = tokens.place(tokenLength(record.length));
+        yield* sealToken(primitives, key, record, head, out);
         yield;
       }
       return tokens.finish();

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type Batch, batchLength, joinBytes, recordView } from "../batch.ts";
-import { type Bytes, encodeBase64Url } from "../encoding.ts";
+import { type Batch, batchLength, BatchWriter, mappedOffsets, recordView } from "../batch.ts";
+import { type Bytes, encodeBase64UrlInto } from "../encoding.ts";
 import { BackendUnavailableError } from "../errors.ts";
 import { abortable } from "../schedule.ts";
 import type { Backend } from "./backend.ts";
@@ -16,6 +16,7 @@ import {
   PREFIX,
   TAG,
   tokenIv,
+  tokenLength,
   tokenPrefix,
   tokenTime,
 } from "./token.ts";
@@ -44,7 +45,8 @@ async function sealToken(
   { subtle, signing, encryption }: Keys,
   record: Bytes,
   head: Bytes,
-): Promise<Bytes> {
+  out: Bytes,
+): Promise<void> {
   const prefix = tokenPrefix(head);
   const algorithm = { name: "AES-CBC", iv: tokenIv(prefix) };
   const ciphertext = new Uint8Array(await subtle.encrypt(algorithm, encryption, record));
@@ -53,7 +55,7 @@ async function sealToken(
   raw.set(ciphertext, PREFIX);
   const signed = raw.subarray(0, raw.length - TAG);
   raw.set(new Uint8Array(await subtle.sign("HMAC", signing, signed)), signed.length);
-  return encodeBase64Url(raw);
+  encodeBase64UrlInto(raw, out);
 }
 
 async function openToken({ subtle, signing, encryption }: Keys, token: Bytes) {
@@ -101,16 +103,20 @@ export function createWebCrypto(): Backend {
     name: "webcrypto",
     async: {
       async seal(key, batch, heads, signal) {
+        const count = batchLength(batch);
+        const length = mappedOffsets(batch, tokenLength)[count];
+        const tokens = new BatchWriter(count, length, batch.lineFeeds);
         const work = async () => {
           const keys = await importKeys(subtle, key);
-          return await Promise.all(
-            records(batch).map((record, index) =>
-              sealToken(keys, record, heads.subarray(index * HEAD, (index + 1) * HEAD))
-            ),
+          await Promise.all(
+            records(batch).map((record, index) => {
+              const head = heads.subarray(index * HEAD, (index + 1) * HEAD);
+              return sealToken(keys, record, head, tokens.place(tokenLength(record.length)));
+            }),
           );
         };
-        const sealed = await abortable(work, signal);
-        return joinBytes(sealed, batch.lineFeeds);
+        await abortable(work, signal);
+        return tokens.finish();
       },
       async open(key, tokens, signal) {
         const work = async () => {

@@ -1,13 +1,14 @@
 /**
  * What the worker pool is worth: how late timers are while keys are derived on it
- * and in the calling thread, and how soon keys are there, against WebCrypto, which
- * has threads of its own.
+ * and in the calling thread, how soon keys are there, against WebCrypto, which has
+ * threads of its own, and how soon an export is sealed and opened.
  *
- *     deno run -A bench/workers.ts [--keys 64] [--rounds 7]
+ *     deno run -A bench/workers.ts [--keys 64] [--rounds 7] [--mb 256]
  */
 
 import { parseArgs } from "node:util";
-import { pbkdf2Many } from "@ironfern/ironfern";
+import { Fernet, pbkdf2Many } from "@ironfern/ironfern";
+import { openExport, sealExport } from "@ironfern/ironfern/export";
 import { describeMachine } from "./machine.ts";
 import { type Contestant, interleave, median } from "./measure.ts";
 
@@ -21,10 +22,12 @@ const { values } = parseArgs({
   options: {
     keys: { type: "string", default: "64" },
     rounds: { type: "string", default: "7" },
+    mb: { type: "string", default: "256" },
   },
 });
 const keyCount = Number(values.keys);
 const rounds = Number(values.rounds);
+const megabytes = Number(values.mb);
 
 function makeInputs(count: number) {
   return Array.from({ length: count }, (_, index) => ({
@@ -111,7 +114,65 @@ async function printSpeed(workers: number): Promise<void> {
   }
 }
 
+/** An export of random bytes, from memory to nowhere: no disk is in the way. */
+async function printExports(workers: number): Promise<void> {
+  const chunk = new Uint8Array(1_000_000);
+  for (let start = 0; start < chunk.length; start += 50_000) {
+    crypto.getRandomValues(chunk.subarray(start, start + 50_000));
+  }
+  const key = Fernet.generateKey();
+  const source = (length: number) => {
+    let left = length;
+    return new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (left-- > 0) controller.enqueue(chunk.slice());
+        else controller.close();
+      },
+    });
+  };
+  const lengthOf = async (stream: ReadableStream<Uint8Array>) => {
+    let length = 0;
+    for await (const part of stream) length += part.length;
+    return length;
+  };
+  const sealed = await new Response(
+    source(megabytes).pipeThrough(sealExport({ key })) as ReadableStream<Uint8Array<ArrayBuffer>>,
+  ).blob();
+  const expected = megabytes * chunk.length;
+  const counts = [...new Set([workers, 1, 0])];
+  const contestants: Contestant[] = counts.flatMap((count) => [
+    {
+      name: `seal, workers: ${count}`,
+      run: async () => {
+        const length = await lengthOf(
+          source(megabytes).pipeThrough(sealExport({ key, workers: count })),
+        );
+        if (length < expected) throw new Error("Too little was sealed");
+      },
+      warmUp: () => lengthOf(source(20).pipeThrough(sealExport({ key, workers: count }))),
+    },
+    {
+      name: `open, workers: ${count}`,
+      run: async () => {
+        const opening = openExport({ key, workers: count });
+        const length = await lengthOf(sealed.stream().pipeThrough(opening));
+        if (length !== expected) throw new Error("Not all was opened");
+      },
+      warmUp: () => {},
+    },
+  ]);
+  console.log(`\nAn export of ${megabytes} MB: medians of ${rounds} interleaved rounds`);
+  for (const { name, median, least, most } of await interleave(contestants, rounds)) {
+    const rate = (megabytes / median * 1_000).toFixed(0).padStart(5);
+    console.log(
+      `  ${name.padEnd(22)} ${median.toFixed(0).padStart(6)} ms ` +
+        `(${least.toFixed(0)} to ${most.toFixed(0)})  ${rate} MB/s`,
+    );
+  }
+}
+
 const processors = Math.max(1, navigator.hardwareConcurrency);
 console.log(await describeMachine());
 await printSpeed(processors);
+await printExports(processors);
 await printLateness(processors);

@@ -140,3 +140,30 @@ Deno.test("An abort ends streams on workers with its reason, and the next ones g
     assert((await through(makeRows(100_000), there(2))).length > 100_000);
   }
 });
+
+Deno.test("A slow consumer stops the reading, with workers too", async () => {
+  for (const [there] of Object.values(MAKE)) {
+    let taken = 0;
+    const chunk = makeRows(100_000);
+    const endless = new ReadableStream<Uint8Array>({
+      pull(stream) {
+        taken += chunk.length;
+        stream.enqueue(chunk.slice());
+      },
+    });
+    const reader = endless.pipeThrough(there(2)).getReader();
+    await reader.read();
+    const settled = async () => {
+      for (let before = -1; before !== taken;) {
+        before = taken;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      return taken;
+    };
+    const waiting = await settled();
+    assert(waiting < 10_000_000, `${waiting} bytes were read ahead`);
+    await reader.read();
+    assert(await settled() < waiting + 10_000_000);
+    await reader.cancel();
+  }
+});

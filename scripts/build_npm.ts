@@ -18,14 +18,20 @@ import { KERNEL_BASE64 } from "../src/kernel/kernel_bytes.generated.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const BUNDLED = ["@noble/ciphers", "@noble/hashes"];
-const EXPORTS = [".", "./export"] as const;
+const EXPORTS = [".", "./export", "./cli"] as const;
+/** For programs on Node, Deno and Bun alone. */
+const CLI = "./cli";
+/** They load when a command shows its progress, and find files of their own. */
+const EXTERNAL = ["cli-progress"];
 /** It has `process.getBuiltinModule` from here on. */
 const NODE = ">=20.16.0";
+
+const PROGRAM = "dist/ironfern.js";
 
 /** What ends a build with one line. */
 class Failure extends Error {}
 
-/** A file of code, and what it imports statically from outside of the package. */
+/** A file of code, and what it imports from outside of the package. */
 interface Output {
   readonly path: string;
   readonly text: string;
@@ -102,12 +108,17 @@ const COMMON = {
   logLevel: "warning",
 } as const satisfies esbuild.BuildOptions;
 
-async function bundle(folder: string, plugins: esbuild.Plugin[]): Promise<Output[]> {
+async function bundle(
+  folder: string,
+  names: readonly (typeof EXPORTS[number])[],
+  plugins: esbuild.Plugin[],
+): Promise<Output[]> {
   const { metafile, outputFiles } = await esbuild.build({
     ...COMMON,
-    entryPoints: Object.fromEntries(
-      EXPORTS.map((name) => [entryName(name), config.exports[name]]),
-    ),
+    entryPoints: Object.fromEntries(names.map((name) => [entryName(name), config.exports[name]])),
+    external: EXTERNAL,
+    // The program is a file of its own: see `programText`.
+    define: { "import.meta.main": "false" },
     outdir: folder,
     splitting: true,
     format: "esm",
@@ -117,8 +128,7 @@ async function bundle(folder: string, plugins: esbuild.Plugin[]): Promise<Output
   const imports = new Map(
     Object.entries(metafile.outputs).map(([path, output]) => [
       join(ROOT, path),
-      output.imports.filter(({ external, kind }) => external && kind === "import-statement")
-        .map(({ path }) => path),
+      output.imports.filter(({ external }) => external).map(({ path }) => path),
     ]),
   );
   return outputFiles.map(({ path, text }) => ({ path, text, imports: imports.get(path) ?? [] }));
@@ -193,11 +203,19 @@ function typesPath(name: typeof EXPORTS[number]): string {
   return `./dist/types/${config.exports[name].slice(2).replace(/\.ts$/, ".d.ts")}`;
 }
 
+/** The program, which npm starts through a link; esbuild leaves `import.meta.main` false. */
+function programText(): string {
+  return `#!/usr/bin/env node
+import { runProgram } from "./${entryName(CLI)}.js";
+runProgram();
+`;
+}
+
 function packageJson(dependencies: Versions): string {
   const { name, version, license } = config;
   const exports = EXPORTS.map((name) => [name, {
     types: typesPath(name),
-    workerd: `./dist/workerd/${entryName(name)}.js`,
+    ...name === CLI ? {} : { workerd: `./dist/workerd/${entryName(name)}.js` },
     default: `./dist/${entryName(name)}.js`,
   }]);
   const manifest = {
@@ -207,6 +225,7 @@ function packageJson(dependencies: Versions): string {
     type: "module",
     sideEffects: false,
     engines: { node: NODE },
+    bin: { ironfern: `./${PROGRAM}` },
     exports: Object.fromEntries([...exports, ["./package.json", "./package.json"]]),
     files: ["dist/"],
     dependencies,
@@ -247,13 +266,15 @@ async function build(out: string): Promise<void> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
   const outputs = [
-    ...await bundle(dist, []),
-    ...await bundle(join(dist, "workerd"), [kernelFile]),
+    ...await bundle(dist, EXPORTS, []),
+    ...await bundle(join(dist, "workerd"), EXPORTS.filter((name) => name !== CLI), [kernelFile]),
   ];
   for (const output of outputs) await checkPortable(output);
   const manifest = packageJson(dependencies(outputs));
   const kernel = Uint8Array.fromBase64(KERNEL_BASE64);
   for (const { path, text } of outputs) await write(path, text);
+  await write(join(out, PROGRAM), programText());
+  await Deno.chmod(join(out, PROGRAM), 0o755);
   await write(join(dist, "workerd", "kernel.wasm"), kernel);
   await writeLicences(dist);
   await writeTypes(join(dist, "types"));

@@ -43,7 +43,7 @@ interface Host {
     getBuiltinModule?(name: string): {
       Worker: new (
         code: string,
-        options: { eval: boolean; execArgv: string[]; name: string },
+        options: { eval: boolean; execArgv: string[]; env: Record<string, string>; name: string },
       ) => NodeThread;
     } | undefined;
   };
@@ -71,8 +71,10 @@ export function spawn(listener: ThreadListener): Thread | undefined {
 function spawnNode({ onMessage, onEnd }: ThreadListener): Thread | undefined {
   const threads = host.process?.getBuiltinModule?.("node:worker_threads");
   if (!threads) return undefined;
-  // The program's own flags may name modules to load first.
-  const worker = new threads.Worker(WORKER_BODY, { eval: true, execArgv: [], name: NAME });
+  // The program's own flags may name modules to load first. To copy its environment
+  // Deno would ask its user for all of it.
+  const options = { eval: true, execArgv: [], env: {}, name: NAME };
+  const worker = new threads.Worker(WORKER_BODY, options);
   worker.on("message", (message) => onMessage(unpack(message) as FromWorker));
   worker.on("error", onEnd);
   worker.on("exit", onEnd);

@@ -28,8 +28,10 @@ import {
   pbkdf2,
   pbkdf2Sync,
 } from "@ironfern/ironfern";
+import { main } from "@ironfern/ironfern/cli";
 import { decryptLines, encryptLines } from "@ironfern/ironfern/export";
 
+export const code: number = await main(["--version"]);
 const names: BackendName[] = availableBackends();
 const stored: string = await encrypt("text", "secret", { backend: names[0] ?? "auto" });
 const text: string = await decrypt(stored, "secret", { iterations: [600_000, 100_000] });

@@ -1,0 +1,37 @@
+/**
+ * All subcommands, in the order of the help text.
+ *
+ * @module
+ */
+
+import type { CommandSpec } from "./command.ts";
+import { completion } from "./completion.ts";
+import { decryptText } from "./decrypt_text.ts";
+import { encryptText } from "./encrypt_text.ts";
+import { fieldsDecrypt, fieldsEncrypt } from "./fields.ts";
+import { inspect } from "./inspect.ts";
+import { keygen } from "./keygen.ts";
+import { linesDecrypt, linesEncrypt } from "./lines.ts";
+import { open } from "./open.ts";
+import { rotate } from "./rotate.ts";
+import { seal } from "./seal.ts";
+import { upgrade } from "./upgrade.ts";
+import { verify } from "./verify.ts";
+
+/** The subcommands. */
+export const COMMANDS: readonly CommandSpec[] = [
+  seal,
+  open,
+  verify,
+  inspect,
+  linesEncrypt,
+  linesDecrypt,
+  fieldsEncrypt,
+  fieldsDecrypt,
+  encryptText,
+  decryptText,
+  upgrade,
+  rotate,
+  keygen,
+  completion,
+];

@@ -1,0 +1,44 @@
+/**
+ * From the arguments to a subcommand, or to a help text.
+ *
+ * @module
+ */
+
+import { COMMANDS } from "./commands.ts";
+import { commandHelp, overview } from "./help.ts";
+
+/**
+ * Runs what the arguments name.
+ *
+ * @param args The arguments, without the program's name.
+ * @returns The exit code.
+ */
+export async function dispatch(args: readonly string[]): Promise<number> {
+  const [first = "", ...rest] = args[0] === "help" ? [...args.slice(1), "--help"] : args;
+  if (isHelp(first)) return print(overview(COMMANDS));
+  const isGroup = COMMANDS.some(({ name }) => name.startsWith(`${first} `));
+  if (isGroup && isHelp(rest[0])) return print(overview(COMMANDS, first));
+  const [name, operands] = isGroup && rest.length
+    ? [`${first} ${rest[0]}`, rest.slice(1)]
+    : [first, rest];
+  const command = COMMANDS.find((command) => command.name === name);
+  const options = operands.slice(0, [...operands, "--"].indexOf("--"));
+  if (command && options.some(isHelp)) return print(commandHelp(command));
+  const { complain, run } = await import("./run.ts");
+  if (command) return await run(command, operands);
+  const group = isGroup ? `${first} ` : "";
+  const why = !first || isGroup && !rest.length
+    ? "Cannot begin: no command is named"
+    : "Cannot begin: there is no such command";
+  return await complain(`${why}, see ironfern ${group}--help`);
+}
+
+function isHelp(arg: string | undefined): boolean {
+  return arg === "--help" || arg === "-h";
+}
+
+/** With console.log: see `main`. */
+function print(text: string): number {
+  console.log(text.trimEnd());
+  return 0;
+}

@@ -1,0 +1,61 @@
+/**
+ * `ironfern encrypt`
+ *
+ * @module
+ */
+
+import type { CommandSpec, OptionSpec } from "./command.ts";
+import { UsageError } from "./failures.ts";
+import {
+  JSON_RESULT,
+  KEY,
+  optionalInput,
+  OUTPUT,
+  PASSPHRASE,
+  VALUE_ITERATIONS,
+} from "./options.ts";
+import { readInput, streamOf, textOf, utf8, where } from "./texts.ts";
+
+const EXACT: OptionSpec = {
+  name: "exact",
+  help: "keep a line end at the text's end, which is dropped otherwise",
+};
+
+/** Encrypts one text. */
+export const encryptText: CommandSpec = {
+  name: "encrypt",
+  summary: "encrypt one text, under a passphrase or a key",
+  about: [
+    "Encrypts one text: under a passphrase into the format of Flet, under a key into a Fernet token. On a terminal it asks for the text, without an echo. The text is never an argument: everybody could read it in the list of processes.",
+  ],
+  operand: optionalInput("a file of UTF-8"),
+  options: [...OUTPUT, ...PASSPHRASE, ...KEY, VALUE_ITERATIONS, EXACT, JSON_RESULT],
+  examples: [
+    "ironfern encrypt",
+    'printf %s "$TOKEN" | ironfern encrypt --passphrase-env APP_SECRET',
+    "ironfern encrypt note.txt -o note.token --key-file app.key",
+  ],
+  permissions: "--allow-read of INPUT, --allow-read and --allow-write of the folder of FILE; " +
+    "--allow-env=NAME or --allow-read of the secret's file.",
+  async run(context) {
+    const { args, signal } = context;
+    const input = context.asksForText ? undefined : await context.input();
+    const output = await context.output(input);
+    const iterations = args.integer("iterations");
+    const secret = await context.secret(true);
+    if (iterations !== undefined && secret.kind === "key") {
+      throw new UsageError("Cannot use --iterations with a key: nothing is derived from it");
+    }
+    const bytes = input
+      ? textOf(await readInput(input), args.has("exact"))
+      : new TextEncoder().encode(await context.ask("Text"));
+    const text = utf8(bytes, "the text", "use seal, which takes any bytes");
+    const { encrypt } = await import("../../mod.ts");
+    const value = secret.kind === "passphrase"
+      ? await encrypt(text, secret.bytes, { iterations, signal })
+      : await (await context.fernetOf(secret)).encryptAsync(text, { signal });
+    if (output.path === undefined) return await context.print(value, { value });
+    await output.write(streamOf(`${value}\n`));
+    await context.result(`Encrypted${where(context)}`, { output: output.path }, output);
+  },
+};

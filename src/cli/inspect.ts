@@ -1,0 +1,39 @@
+/**
+ * `ironfern inspect`
+ *
+ * @module
+ */
+
+import type { CommandSpec } from "./command.ts";
+import { JSON_RESULT, requiredInput } from "./options.ts";
+
+/** Reads a sealed export's header. */
+export const inspect: CommandSpec = {
+  name: "inspect",
+  summary: "tell what a sealed file says of itself, unverified",
+  about: [
+    "Reads the beginning of a sealed file, without a secret. Nothing of what it says is verified: anybody could have written it. verify checks it.",
+  ],
+  operand: requiredInput("the sealed file"),
+  options: [JSON_RESULT],
+  examples: ["ironfern inspect dump.sealed", "ironfern inspect dump.sealed --json"],
+  permissions: "--allow-read of INPUT.",
+  async run(context) {
+    const input = await context.input();
+    const { inspectExport } = await import("../export/mod.ts");
+    const said = await inspectExport(input.path ?? input.stream());
+    const { id, version, kdf, time, size } = said;
+    const isDate = time !== undefined && time < 8_640_000_000_000;
+    const lines = [
+      "unverified: anybody could have written this",
+      `id          ${id}`,
+      `version     ${version}`,
+      `secret      ${
+        kdf.name === "key" ? "key" : `passphrase, ${kdf.iterations} PBKDF2 iterations`
+      }`,
+      `sealed      ${isDate ? new Date(time * 1_000).toISOString() : "unknown"}`,
+      `size        ${size === undefined ? "unknown" : `${size} bytes`}`,
+    ];
+    await context.print(lines.join("\n"), { ...said });
+  },
+};

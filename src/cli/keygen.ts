@@ -1,0 +1,32 @@
+/**
+ * `ironfern keygen`
+ *
+ * @module
+ */
+
+import type { CommandSpec } from "./command.ts";
+import { createSecretFile } from "./files.ts";
+import { JSON_RESULT, OUTPUT, QUIET } from "./options.ts";
+
+/** Makes a key. */
+export const keygen: CommandSpec = {
+  name: "keygen",
+  summary: "make a random key",
+  about: [
+    "Makes a random key of 32 bytes, as 44 characters of base64url. The file is readable by its owner only, and an old one is never replaced: what its key encrypted would be lost.",
+  ],
+  options: [OUTPUT[0], QUIET, JSON_RESULT],
+  examples: [
+    "ironfern keygen -o app.key",
+    "ironfern keygen | secret-tool store --label app app key",
+  ],
+  permissions: "--allow-write of FILE.",
+  async run(context) {
+    const path = context.args.text("output") ?? "-";
+    const { Fernet } = await import("../../mod.ts");
+    const key = Fernet.generateKey();
+    if (path === "-") return await context.print(key, { key });
+    await createSecretFile(path, `${key}\n`);
+    await context.print(`Wrote a new key into ${path}`, { output: path });
+  },
+};

@@ -1,0 +1,67 @@
+/**
+ * `ironfern lines encrypt` and `ironfern lines decrypt`
+ *
+ * @module
+ */
+
+import type { CommandSpec } from "./command.ts";
+import type { Context } from "./context.ts";
+import { JSON_RESULT, KEY, optionalInput, OUTPUT, QUIET, TOKENS, WORKERS } from "./options.ts";
+import { pipeRows } from "./rows.ts";
+
+const COMMON = [...KEY, WORKERS, QUIET, JSON_RESULT];
+const PERMISSIONS = "--allow-read of INPUT, --allow-read and --allow-write of the folder of " +
+  "FILE; --allow-env=NAME or --allow-read of the key's file.";
+
+/** Encrypts lines. */
+export const linesEncrypt: CommandSpec = {
+  name: "lines encrypt",
+  summary: "encrypt every line into a Fernet token of its own",
+  about: [
+    "Encrypts every line into a Fernet token on a line of its own. Lines can be removed, repeated and reordered unseen: seal is for what has to stay whole.",
+  ],
+  operand: optionalInput("the lines"),
+  options: [...OUTPUT, ...COMMON],
+  examples: [
+    "ironfern lines encrypt rows.jsonl -o rows.tokens --key-file rows.key",
+    "tail -f app.log | ironfern lines encrypt --key-env LOG_KEY >> app.tokens",
+  ],
+  permissions: PERMISSIONS,
+  async run(context) {
+    await pipeRows(context, "Encrypting", "lines", async (fernet, onProgress) => {
+      const { encryptLines } = await import("../export/mod.ts");
+      return encryptLines(fernet, { ...common(context), onProgress });
+    });
+  },
+};
+
+/** Decrypts lines. */
+export const linesDecrypt: CommandSpec = {
+  name: "lines decrypt",
+  summary: "decrypt every line of lines encrypt",
+  about: [
+    "Decrypts every line, each a Fernet token, into a line of its own. On the standard output the lines are a prefix until the exit code is 0.",
+  ],
+  operand: optionalInput("the tokens"),
+  options: [...OUTPUT, ...COMMON, ...TOKENS],
+  examples: [
+    "ironfern lines decrypt rows.tokens -o rows.jsonl --key-file rows.key",
+    "ironfern lines decrypt app.tokens --key-env LOG_KEY --ttl 86400 | grep ERROR",
+  ],
+  permissions: PERMISSIONS,
+  async run(context) {
+    await pipeRows(context, "Decrypting", "lines", async (fernet, onProgress) => {
+      const { decryptLines } = await import("../export/mod.ts");
+      return decryptLines(fernet, { ...common(context), ...tokenOptions(context), onProgress });
+    });
+  },
+};
+
+function common({ args, signal }: Context) {
+  return { workers: args.integer("workers"), signal };
+}
+
+/** How tokens are judged. */
+export function tokenOptions({ args }: Context): { ttl: number | undefined; lenient: boolean } {
+  return { ttl: args.integer("ttl"), lenient: args.has("lenient") };
+}

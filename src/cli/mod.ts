@@ -1,0 +1,86 @@
+/**
+ * The command `ironfern`: sealed exports, rows, columns and single values from a
+ * terminal.
+ *
+ * ```sh
+ * deno run --allow-read=. --allow-write=. jsr:@ironfern/ironfern/cli seal dump.sql -o dump.sealed
+ * ```
+ *
+ * `ironfern --help` lists its subcommands.
+ *
+ * @module
+ */
+
+import { VERSION } from "./version.ts";
+
+/**
+ * Runs the command.
+ *
+ * It reads the standard input where it is told to, writes to the standard output
+ * and error, and ends early at SIGINT, SIGTERM and SIGHUP. It leaves the process
+ * alone otherwise: to exit with the code is up to the caller.
+ *
+ * @param args The arguments, without the program's name.
+ * @returns The exit code: 0 done, 1 failed, 2 wrong usage, 3 a wrong secret or
+ * data that was tampered with; 141 if nobody reads the standard output any more,
+ * and for a signal 128 and its number.
+ *
+ * @example Print the version
+ * ```ts
+ * import { main } from "@ironfern/ironfern/cli";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(await main(["--version"]), 0);
+ * ```
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === "--version" || args[0] === "-V") {
+    // To load what process.stdout needs takes Deno as long as all the rest of this.
+    console.log(VERSION);
+    return 0;
+  }
+  const { dispatch } = await import("./dispatch.ts");
+  return await dispatch(args);
+}
+
+/**
+ * Runs the command as this process, and ends it.
+ *
+ * @example A program of its own
+ * ```ts ignore
+ * import { runProgram } from "@ironfern/ironfern/cli";
+ *
+ * await runProgram();
+ * ```
+ */
+export async function runProgram(): Promise<never> {
+  const { Deno: deno } = globalThis as unknown as { Deno?: DenoRuntime };
+  if (deno) return deno.exit(await main(deno.args));
+  const { process } = globalThis as unknown as { process: NodeRuntime };
+  const code = await main(process.argv.slice(2));
+  const signal = ENDING_SIGNALS[code];
+  // While a thread of Node's waits for a pipe, an exit would wait for that thread.
+  if (signal && process.platform !== "win32") process.kill(process.pid, signal);
+  return process.exit(code);
+}
+
+const ENDING_SIGNALS: Readonly<Record<number, string>> = {
+  129: "SIGHUP",
+  130: "SIGINT",
+  143: "SIGTERM",
+};
+
+interface DenoRuntime {
+  readonly args: readonly string[];
+  exit(code: number): never;
+}
+
+interface NodeRuntime {
+  readonly argv: readonly string[];
+  readonly pid: number;
+  readonly platform: string;
+  kill(pid: number, signal: string): unknown;
+  exit(code: number): never;
+}
+
+if (import.meta.main) runProgram();

@@ -1,0 +1,43 @@
+/**
+ * The process that a command runs in: Node's, and what Deno and Bun have of it.
+ *
+ * @module
+ */
+
+/** Standard output or standard error. */
+export interface OutputStream {
+  /** Whether it is a terminal. */
+  readonly isTTY?: boolean;
+  write(chunk: Uint8Array | string, done: (error?: Error | null) => void): boolean;
+  on(event: "error", listener: (error: Error) => void): unknown;
+}
+
+/** Standard input. */
+export interface InputStream extends AsyncIterable<Uint8Array> {
+  /** Whether it is a terminal. */
+  readonly isTTY?: boolean;
+  setRawMode(raw: boolean): unknown;
+  on(event: "data", listener: (chunk: Uint8Array) => void): unknown;
+  on(event: "end", listener: () => void): unknown;
+  off(event: "data", listener: (chunk: Uint8Array) => void): unknown;
+  off(event: "end", listener: () => void): unknown;
+  resume(): unknown;
+  pause(): unknown;
+}
+
+/** As much of node:process as is used; a static import would not load elsewhere. */
+export interface NodeProcess {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: string;
+  readonly stdin: InputStream;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  on(event: string, listener: () => void): unknown;
+  off(event: string, listener: () => void): unknown;
+  getBuiltinModule(name: string): unknown;
+}
+
+/** The process; in Deno to ask for it costs as much as an empty script. */
+export function nodeProcess(): NodeProcess {
+  return (globalThis as unknown as { process: NodeProcess }).process;
+}

@@ -1,0 +1,79 @@
+/**
+ * Running a subcommand.
+ *
+ * @module
+ */
+
+import { parseArguments } from "./args.ts";
+import type { CommandSpec } from "./command.ts";
+import { Context } from "./context.ts";
+import { describe } from "./describe.ts";
+import { ClosedOutput, EXIT, Interrupted, type SignalName, SIGNALS } from "./failures.ts";
+import { nodeProcess } from "./node.ts";
+import { Report } from "./report.ts";
+
+/**
+ * Runs a subcommand to its end.
+ *
+ * @param command The subcommand.
+ * @param args What follows its name.
+ * @returns The exit code.
+ */
+export async function run(command: CommandSpec, args: readonly string[]): Promise<number> {
+  const process = nodeProcess();
+  // Each write learns of its own failure.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  const stop = new AbortController();
+  const listeners = SIGNALS.map((name) => [name, () => interrupt(name)] as const);
+  const unlisten = () => {
+    for (const listener of listeners) process.off(...listener);
+  };
+  const interrupt = (signal: SignalName) => {
+    // A second one ends the process at once.
+    unlisten();
+    stop.abort(new Interrupted(signal));
+  };
+  for (const listener of listeners) process.on(...listener);
+  try {
+    return await runUntil(stop.signal, command, args);
+  } finally {
+    unlisten();
+  }
+}
+
+async function runUntil(
+  signal: AbortSignal,
+  command: CommandSpec,
+  args: readonly string[],
+): Promise<number> {
+  const process = nodeProcess();
+  let report = new Report(process, { json: args.includes("--json"), quiet: false });
+  let context: Context | undefined;
+  try {
+    const parsed = parseArguments(command, args);
+    report = new Report(process, { json: parsed.has("json"), quiet: parsed.has("quiet") });
+    context = new Context(process, parsed, report, signal);
+    await command.run(context);
+    return EXIT.done;
+  } catch (error) {
+    // What an abort breaks on its way is of no interest.
+    const reason = signal.aborted ? signal.reason : error;
+    if (reason instanceof Interrupted) return reason.exit;
+    if (reason instanceof ClosedOutput) return EXIT.closedOutput;
+    const { text, exit, details } = describe(reason);
+    await report.error(text, details);
+    return exit;
+  } finally {
+    context?.wipe();
+  }
+}
+
+/**
+ * Says that there is no such subcommand.
+ *
+ * @returns The exit code.
+ */
+export async function complain(text: string): Promise<number> {
+  await new Report(nodeProcess(), { json: false, quiet: false }).error(text);
+  return EXIT.usage;
+}

@@ -1,0 +1,51 @@
+/**
+ * Texts and values that are read as a whole.
+ *
+ * @module
+ */
+
+import type { Context } from "./context.ts";
+import { type Input, lineEnd, readAll } from "./files.ts";
+
+/** What base64 twice makes of 256 MiB, which is the longest message. */
+const LONGEST = 512 << 20;
+
+/** One stream of these bytes. */
+export function streamOf(bytes: Uint8Array<ArrayBuffer> | string): ReadableStream<Uint8Array> {
+  return new Blob([bytes]).stream();
+}
+
+/** All of an input. */
+export async function readInput(input: Input): Promise<Uint8Array<ArrayBuffer>> {
+  return await readAll(input.stream(), LONGEST, "use seal, which takes any length");
+}
+
+/**
+ * Bytes as text.
+ *
+ * @throws {Error} If they are not UTF-8.
+ */
+export function utf8(bytes: Uint8Array, what: string, advice: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new Error(`Cannot read ${what}: it is not UTF-8, so ${advice}`, { cause });
+  }
+}
+
+/** A value of one line: ASCII, and what is not will be refused as no value. */
+export async function readValue(input: Input): Promise<string> {
+  const bytes = await readInput(input);
+  return new TextDecoder().decode(bytes.subarray(0, bytes.length - lineEnd(bytes)));
+}
+
+/** The bytes of a text, less its one line end unless all of it is wanted. */
+export function textOf(bytes: Uint8Array<ArrayBuffer>, exact: boolean): Uint8Array<ArrayBuffer> {
+  return exact ? bytes : bytes.subarray(0, bytes.length - lineEnd(bytes));
+}
+
+/** Where a value went, for a result. */
+export function where({ args }: Context): string {
+  const output = args.text("output") ?? "-";
+  return output === "-" ? "" : ` into ${output}`;
+}

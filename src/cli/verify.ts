@@ -1,0 +1,62 @@
+/**
+ * `ironfern verify`
+ *
+ * @module
+ */
+
+import type { OpenExportSettings } from "../export/mod.ts";
+import type { CommandSpec } from "./command.ts";
+import type { Context } from "./context.ts";
+import { UsageError } from "./failures.ts";
+import {
+  EXPECTATIONS,
+  JSON_RESULT,
+  KEY,
+  PASSPHRASE,
+  QUIET,
+  requiredInput,
+  WORKERS,
+} from "./options.ts";
+
+const ID = /^[A-Za-z0-9_-]{21}[AQgw]$/;
+
+/** Checks a sealed export. */
+export const verify: CommandSpec = {
+  name: "verify",
+  summary: "check a sealed file to its end, and write nothing",
+  about: [
+    "Opens a sealed file to its end and drops the data. The exit code is 0 if every byte is as it was sealed, and 3 if not.",
+  ],
+  operand: requiredInput("the sealed file"),
+  options: [...PASSPHRASE, ...KEY, ...EXPECTATIONS, WORKERS, QUIET, JSON_RESULT],
+  examples: [
+    "ironfern verify dump.sealed",
+    "ironfern verify shop.sealed --key-file shop.key --json",
+  ],
+  permissions: "--allow-read of INPUT; --allow-env=NAME or --allow-read of the secret's file.",
+  async run(context) {
+    const input = await context.input();
+    const expectations = openOptions(context);
+    const secret = await context.exportSecret(false);
+    const { verifyExport } = await import("../export/mod.ts");
+    const info = await context.report.progress("Verifying", "bytes", async (onProgress) => {
+      const source = input.path ?? input.stream();
+      return await verifyExport(source, { ...secret, ...expectations, onProgress });
+    });
+    await context.print(`Verified ${info.bytes} bytes, id ${info.id}`, { ...info });
+  },
+};
+
+/** How a sealed export is opened, but for the secret. */
+export function openOptions({ args, signal }: Context): OpenExportSettings {
+  const id = args.text("expect-id");
+  if (id !== undefined && !ID.test(id)) {
+    throw new UsageError("Cannot use --expect-id: expected 22 characters, as seal prints them");
+  }
+  return {
+    maxIterations: args.integer("max-iterations"),
+    expect: id === undefined ? undefined : { id },
+    workers: args.integer("workers"),
+    signal,
+  };
+}

@@ -13,12 +13,32 @@ const MAX_ITERATIONS = 2 ** 32 - 1;
 /** What kind of value it is, without the value: it may be a secret. */
 export function kindOf(value: unknown): string {
   if (value === null) return "null";
-  return typeof value === "object" ? value.constructor?.name ?? "object" : typeof value;
+  return typeof value === "object" ? value.constructor?.name || "object" : typeof value;
 }
 
 /** A name as it was given, or what kind of value was given instead of one. */
 export function quoted(name: unknown): string {
   return typeof name === "string" ? JSON.stringify(name) : `of type ${kindOf(name)}`;
+}
+
+/**
+ * Checks a `signal` option.
+ *
+ * @throws {TypeError} If it is no `AbortSignal`.
+ */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal === undefined || typeof signal?.addEventListener === "function") return;
+  throw new TypeError(`Cannot use signal: expected an AbortSignal, got ${kindOf(signal)}`);
+}
+
+/**
+ * Checks an `onProgress` option.
+ *
+ * @throws {TypeError} If it is no function.
+ */
+export function checkOnProgress(onProgress: unknown): void {
+  if (onProgress === undefined || typeof onProgress === "function") return;
+  throw new TypeError(`Cannot use onProgress: expected a function, got ${kindOf(onProgress)}`);
 }
 
 /** Whether it is a `Uint8Array`, of this realm or of another one. */

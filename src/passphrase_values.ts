@@ -9,7 +9,7 @@ import type { KdfRequest } from "./backends/backend.ts";
 import { derive, deriveSync, type KeyJob } from "./backends/derive.ts";
 import { type BackendChoice, checkBackend } from "./backends/select.ts";
 import { pickKdf, pickKdfSync } from "./backends/select_kdf.ts";
-import { checkIterations, secretBytes } from "./checks.ts";
+import { checkIterations, checkOnProgress, checkSignal, secretBytes } from "./checks.ts";
 import type { Bytes } from "./encoding.ts";
 import { InvalidTokenError } from "./errors.ts";
 import { deriveMany } from "./workers/derive_many.ts";
@@ -246,8 +246,10 @@ async function deriveAll(
 
 function checkCall(
   secretKey: string | Uint8Array,
-  { backend }: { backend?: BackendChoice },
+  { backend, signal, onProgress }: { backend?: BackendChoice } & PassphraseAsyncOptions,
 ): PassphraseCall {
+  checkSignal(signal);
+  checkOnProgress(onProgress);
   return {
     backend: checkBackend(backend),
     password: secretBytes(secretKey, "the secret key"),

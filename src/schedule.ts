@@ -5,6 +5,8 @@
  * @module
  */
 
+import { onAbort } from "./on_abort.ts";
+
 /** How long the event loop may wait for a slice, in milliseconds. */
 const BUDGET_MS = 10;
 
@@ -86,13 +88,14 @@ export async function runAsync<T>(work: Sliced<T>, signal?: AbortSignal): Promis
 export async function abortable<T>(start: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   if (!signal) return await start();
   signal.throwIfAborted();
-  let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => abort = () => reject(signal.reason));
-  signal.addEventListener("abort", abort, { once: true });
+  let settled = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    settled = onAbort(signal, () => reject(signal.reason));
+  });
   try {
     return await Promise.race([start(), aborted]);
   } finally {
-    signal.removeEventListener("abort", abort);
+    settled();
   }
 }
 

@@ -5,9 +5,10 @@
  * @module
  */
 
-import { Fernet, InvalidTokenError, SealedExportError } from "@ironfern/ironfern";
+import { encryptMany, Fernet, InvalidTokenError, SealedExportError } from "@ironfern/ironfern";
 import { decryptLines, encryptLines, openExport, sealExport } from "@ironfern/ironfern/export";
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { crew } from "../src/workers/pool.ts";
 
 const REASON = new Error("enough");
@@ -166,4 +167,56 @@ Deno.test("A slow consumer stops the reading, with workers too", async () => {
     assert(await settled() < waiting + 10_000_000);
     await reader.cancel();
   }
+});
+
+Deno.test("A caller's Buffer stays whole, however many workers there are", async () => {
+  for (const [there] of Object.values(MAKE)) {
+    for (const workers of [0, 1, undefined]) {
+      const buffer = new ArrayBuffer(6_000_000);
+      const chunk = Buffer.from(buffer);
+      chunk.fill(`${"x".repeat(63)}\n`);
+      const rows = ReadableStream.from<Uint8Array>([chunk]);
+      const stream = there(workers as number);
+      assert(
+        (await new Response(rows.pipeThrough(stream) as ReadableStream<Uint8Array<ArrayBuffer>>)
+          .bytes()).length > chunk.length,
+      );
+      assertEquals(buffer.byteLength, 6_000_000);
+      assert(chunk.every((byte) => byte === 0x78 || byte === 0x0a));
+    }
+  }
+});
+
+Deno.test("A signal gets one listener, however many workers there are", async () => {
+  // Node warns of a leak when there are more than ten.
+  const { signal } = new AbortController();
+  let most = 0;
+  let attached = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    most = Math.max(most, ++attached);
+    addEventListener.apply(signal, args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+    attached--;
+    removeEventListener.apply(signal, args);
+  };
+  const rows = new Blob([makeRows(10_000_000)]).stream();
+  await new Response(rows.pipeThrough(encryptLines(fernet, { workers: 16, signal }))).bytes();
+  const options = { iterations: 100, signal };
+  for (const backend of ["wasm", "node", "webcrypto"] as const) {
+    await encryptMany(Array(60).fill("a"), "a secret", { ...options, backend, workers: 16 });
+  }
+  assertEquals([most, attached], [1, 0]);
+});
+
+Deno.test("A line that comes a byte at a time takes no more memory than it has bytes", async () => {
+  const { readable, writable } = encryptLines(fernet, { workers: 0 });
+  const before = Deno.memoryUsage().rss;
+  const output = new Response(readable).bytes();
+  const writer = writable.getWriter();
+  for (let byte = 0; byte < 300_000; byte++) await writer.write(Uint8Array.of(0x61));
+  await writer.close();
+  assertEquals((await output).length, 400_100);
+  assert(Deno.memoryUsage().rss - before < 150_000_000);
 });

@@ -144,7 +144,7 @@ export function pickSync(choice: BackendChoice, { count, length }: Load): SyncBa
 export async function pickAsync(choice: BackendChoice, load: Load): Promise<Backend> {
   if (choice !== "auto") return getBackend(choice);
   if (load.length < VERY_LONG_MESSAGE) return pickSync(choice, load);
-  const platform = [findBackend("webcrypto"), findBackend("node")].filter((here) => !!here);
-  if (platform.length < 2 || onCloudflare) return platform[0] ?? pickSync(choice, load);
-  return await fastestForLong(platform);
+  const here = (["webcrypto", "node", "wasm"] as const).map(findBackend).filter((each) => !!each);
+  if (here.length < 2 || onCloudflare) return here[0] ?? pickSync(choice, load);
+  return await fastestForLong(here);
 }

@@ -28,8 +28,8 @@ const MEASURED_MS = 4;
 const VECTOR = 4;
 /** A clock that stands still, as a test's may, must not keep a probe for good. */
 const MOST_CALLS = 500;
-/** Cloudflare refuses more iterations, in WebCrypto and in node:crypto. */
-const CLOUDFLARE_CAP = 100_000;
+/** More iterations are refused, in WebCrypto and in node:crypto. */
+const PLATFORM_CAP = onCloudflare ? 100_000 : 2 ** 31 - 1;
 
 /** Milliseconds an iteration, by kind of probe and hash. */
 const slicedSpeeds = new Map<string, number>();
@@ -40,7 +40,7 @@ const asyncSpeeds = new Map<Hash, Promise<number>>();
 export function pickKdfSync(choice: BackendChoice, hash: Hash, iterations: number): Backend {
   if (choice !== "auto") return requireSync(choice);
   const wasm = findBackend("wasm");
-  const capped = onCloudflare && iterations > CLOUDFLARE_CAP;
+  const capped = iterations > PLATFORM_CAP;
   const node = capped ? undefined : findBackend("node");
   const deriveSync = node?.kdf.native?.deriveSync;
   if (!wasm?.kdf.sliced || !node || !deriveSync) return wasm ?? node ?? getBackend("portable");
@@ -63,7 +63,7 @@ export async function pickKdf(
 ): Promise<Backend> {
   if (choice !== "auto") return getBackend(choice);
   const wasm = findBackend("wasm");
-  const capped = onCloudflare && iterations > CLOUDFLARE_CAP;
+  const capped = iterations > PLATFORM_CAP;
   const platform = capped ? undefined : findBackend("webcrypto") ?? findBackend("node");
   if (!wasm?.kdf.sliced || !platform?.kdf.native) {
     return wasm ?? platform ?? getBackend("portable");

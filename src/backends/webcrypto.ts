@@ -24,6 +24,8 @@ import { OpenedWriter } from "./token_engine.ts";
 
 const HMAC = { name: "HMAC", hash: "SHA-256" };
 const GCM_TAG_BITS = 128;
+/** OpenSSL takes a signed 32-bit count. */
+const MAX_ITERATIONS = 2 ** 31 - 1;
 /** Deno's takes 12 and 16 bytes only. */
 const LONG_NONCE = "AES-GCM does not take a nonce of this length";
 
@@ -138,7 +140,11 @@ export function createWebCrypto(): Backend {
           const key = await subtle.importKey("raw", password, "PBKDF2", false, ["deriveBits"]);
           const algorithm = { name: "PBKDF2", hash, salt, iterations };
           const bits = subtle.deriveBits(algorithm, key, 8 * length);
-          return new Uint8Array(await supported(bits, "PBKDF2 does not take so many iterations"));
+          // Node's word for it is an OperationError, which says nothing.
+          const tooMany = iterations > MAX_ITERATIONS ? ["OperationError"] : [];
+          return new Uint8Array(
+            await supported(bits, "PBKDF2 does not take so many iterations", tooMany),
+          );
         },
       },
     },
@@ -160,11 +166,16 @@ export function createWebCrypto(): Backend {
 }
 
 /** Names what a runtime's WebCrypto lacks, as a backend that is not there. */
-async function supported<T>(result: Promise<T>, lack: string): Promise<T> {
+async function supported<T>(
+  result: Promise<T>,
+  lack: string,
+  names: readonly string[] = [],
+): Promise<T> {
   try {
     return await result;
   } catch (cause) {
-    if (!(cause instanceof Error && cause.name === "NotSupportedError")) throw cause;
+    const known = ["NotSupportedError", ...names];
+    if (!(cause instanceof Error && known.includes(cause.name))) throw cause;
     throw new BackendUnavailableError("webcrypto", `this runtime's ${lack}`, { cause });
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import { isBytes, kindOf } from "../checks.ts";
-import { abortable } from "../schedule.ts";
+import { abortable, Pacer } from "../schedule.ts";
 
 /**
  * Checks a chunk.
@@ -30,7 +30,10 @@ export async function* streamChunks(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
+  const pacer = new Pacer();
   for (;;) {
+    // Chunks that are there at once, and empty, would keep the abort from being seen.
+    await pacer.pause();
     const { done, value } = await abortable(() => reader.read(), signal);
     if (done) return;
     yield checkChunk(value);

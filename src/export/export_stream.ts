@@ -5,6 +5,7 @@
  */
 
 import type { Bytes } from "../encoding.ts";
+import { onAbort } from "../on_abort.ts";
 import { checkChunk, streamChunks } from "./chunks.ts";
 import type { SealedExportInfo } from "./sealed_options.ts";
 
@@ -52,10 +53,10 @@ export function exportStream(
   const result = new Promise<SealedExportInfo>((...settlers) => [resolve, reject] = settlers);
   result.catch(() => {});
   let settled = false;
-  let abort = () => {};
+  let ended = () => {};
   const settle = () => {
     settled = true;
-    signal?.removeEventListener("abort", abort);
+    ended();
     release();
   };
   const fail = (reason: unknown) => {
@@ -73,9 +74,9 @@ export function exportStream(
         fail(reason);
         controller.error(reason);
       };
-      abort = () => end(signal?.reason);
+      const abort = () => end(signal?.reason);
       if (signal?.aborted) abort();
-      else signal?.addEventListener("abort", abort, { once: true });
+      else ended = onAbort(signal, abort);
       // While a key is derived, or nobody takes the output, nobody reads the input.
       reader.closed.catch(end);
     },

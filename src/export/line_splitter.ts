@@ -19,7 +19,7 @@ import { type Bytes, concatBytes } from "../encoding.ts";
 export class LineSplitter {
   readonly #longest: number;
   readonly #takeLines: (text: Bytes) => Batch;
-  #rest: Bytes[] = [];
+  #rest: Bytes = new Uint8Array();
   #restLength = 0;
   #line = 0;
 
@@ -46,11 +46,14 @@ export class LineSplitter {
           "text goes through a TextEncoderStream first",
       );
     }
-    // Another thread may write to shared memory while it is read.
-    let text = chunk.buffer instanceof ArrayBuffer ? chunk as Bytes : new Uint8Array(chunk);
+    // Another thread may write to shared memory while it is read, and a Buffer's
+    // methods are not those of other arrays.
+    let text: Bytes = chunk.buffer instanceof ArrayBuffer
+      ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)
+      : new Uint8Array(chunk);
     if (this.#restLength && text.includes(LINE_FEED)) {
-      text = concatBytes([...this.#rest, text]);
-      this.#rest = [];
+      text = concatBytes([this.#rest.subarray(0, this.#restLength), text]);
+      this.#rest = new Uint8Array();
       this.#restLength = 0;
     }
     for (let lines = this.#take(text); lines; lines = this.#take(text)) {
@@ -64,7 +67,7 @@ export class LineSplitter {
 
   /** The last line, if there is one that no line feed ended. */
   finish(): Batch | undefined {
-    return this.#restLength ? singleBatch(concatBytes(this.#rest)) : undefined;
+    return this.#restLength ? singleBatch(this.#rest.subarray(0, this.#restLength)) : undefined;
   }
 
   #take(text: Bytes): Batch | undefined {
@@ -78,10 +81,17 @@ export class LineSplitter {
 
   #keep(rest: Bytes): void {
     if (!rest.length) return;
-    // The chunk's owner may use its memory again.
-    this.#rest.push(new Uint8Array(rest));
-    this.#restLength += rest.length;
-    this.#checkLength(this.#restLength, 0);
+    const length = this.#restLength + rest.length;
+    this.#checkLength(length, 0);
+    // The chunk's owner may use its memory again. Room is doubled, as a line may
+    // come a byte at a time.
+    if (length > this.#rest.length) {
+      const larger = new Uint8Array(Math.max(length, 2 * this.#rest.length));
+      larger.set(this.#rest.subarray(0, this.#restLength));
+      this.#rest = larger;
+    }
+    this.#rest.set(rest, this.#restLength);
+    this.#restLength = length;
   }
 
   #check(lines: Batch): void {

@@ -117,9 +117,10 @@ export function decryptLines(
 ): TransformStream<Uint8Array, Bytes> {
   checkFernet(fernet);
   const reader = tokenReader(options);
+  const { lenient } = options;
   const longest = tokenLength(LONGEST_LINE);
   return lineStream(fernet, longest, options, async (tokens, lines, firstLine) => {
-    const batch = options.lenient ? canonicalLines(lines) : lines;
+    const batch = lenient ? canonicalLines(lines) : lines;
     const { plaintexts, valid, times } = await tokens.open(batch);
     const bad = valid.findIndex((ok, index) => !ok || !reader.inTime(times[index]));
     if (bad >= 0) throw new InvalidTokenError({ index: firstLine + bad });

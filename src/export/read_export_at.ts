@@ -91,7 +91,11 @@ export async function readExportAt(
   options: ReadExportAtOptions,
 ): Promise<Bytes> {
   if (!(blob instanceof Blob)) {
-    throw new TypeError(`Cannot read the export: expected a Blob, got ${kindOf(blob)}`);
+    throw new TypeError(
+      `Cannot read the export: expected a Blob (of a file, that of fs.openAsBlob), got ${
+        kindOf(blob)
+      }`,
+    );
   }
   checkInteger(position, "position", 0, Number.MAX_SAFE_INTEGER - MAX_LENGTH);
   checkInteger(length, "length", 0, MAX_LENGTH);

@@ -17,6 +17,7 @@
 import {
   fileError,
   type FileHandle,
+  type FileStatus,
   isMissing,
   type NodeFiles,
   withFile,
@@ -44,12 +45,14 @@ const inUse = new Set<string>();
  * @param target The file's absolute path; of a symbolic link it replaces what
  * that points to.
  * @param write Writes the content, by the function that it gets.
+ * @param input A file that is not to be removed, whatever its name.
  * @returns What `write` returns.
  */
 export async function replaceFile<T>(
   files: NodeFiles,
   target: string,
   write: (bytes: (bytes: Uint8Array) => Promise<void>) => Promise<T>,
+  input?: FileStatus,
 ): Promise<T> {
   const { fs, path } = files;
   const real = await realTarget(files, target);
@@ -57,7 +60,7 @@ export async function replaceFile<T>(
   inUse.add(real);
   try {
     const temporary = `${real}${randomSuffix()}`;
-    await removeLeftovers(files, real);
+    await removeLeftovers(files, real, input);
     const handle = await withFile("write", real, () => fs.open(temporary, "wx", OWNER_ONLY));
     try {
       const result = await writeWhole(handle, real, write);
@@ -98,13 +101,20 @@ function randomSuffix(): string {
  * Removes what it may. What stays, such as another user's file, is in nobody's
  * way.
  */
-async function removeLeftovers({ fs, path }: NodeFiles, real: string): Promise<void> {
+async function removeLeftovers(
+  { fs, path }: NodeFiles,
+  real: string,
+  input: FileStatus | undefined,
+): Promise<void> {
   const folder = path.dirname(real);
   const start = path.basename(real);
   for (const name of await fs.readdir(folder).catch(() => [])) {
     if (!name.startsWith(start)) continue;
     if (!/^\.ironfern-[0-9a-f]{16}\.tmp$/.test(name.slice(start.length))) continue;
-    await fs.unlink(path.join(folder, name)).catch(() => {});
+    const leftover = path.join(folder, name);
+    const status = input && await fs.stat(leftover, { bigint: true }).catch(() => undefined);
+    if (input && status?.dev === input.dev && status.ino === input.ino) continue;
+    await fs.unlink(leftover).catch(() => {});
   }
 }
 

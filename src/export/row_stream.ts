@@ -5,8 +5,9 @@
  * @module
  */
 
-import { isBytes } from "../checks.ts";
+import { checkSignal, isBytes } from "../checks.ts";
 import type { Bytes } from "../encoding.ts";
+import { onAbort } from "../on_abort.ts";
 import { Pacer } from "../schedule.ts";
 
 /** What a stream does with its rows. */
@@ -28,11 +29,11 @@ export function rowStream<Piece>(
   signal: AbortSignal | undefined,
   work: RowWork<Piece>,
 ): TransformStream<Uint8Array, Bytes> {
+  checkSignal(signal);
   const pacer = new Pacer();
   let running: Promise<void>[] = [];
   let tail = Promise.resolve();
-  let abort = () => {};
-  const settled = () => signal?.removeEventListener("abort", abort);
+  let settled = () => {};
   const fail = (controller: TransformStreamDefaultController<Bytes>, error: unknown) => {
     settled();
     controller.error(error);
@@ -61,9 +62,9 @@ export function rowStream<Piece>(
   return new TransformStream({
     start(controller) {
       // A source that has nothing to give would keep an abort from being seen.
-      abort = () => controller.error(signal?.reason);
+      const abort = () => controller.error(signal?.reason);
       if (signal?.aborted) abort();
-      else signal?.addEventListener("abort", abort, { once: true });
+      else settled = onAbort(signal, abort);
     },
     async transform(chunk, controller) {
       try {

@@ -6,11 +6,13 @@
 
 import type { Bytes } from "../encoding.ts";
 import { release } from "../release.ts";
+import { abortable } from "../schedule.ts";
 import {
   absolutePath,
   fileChunks,
   type FileHandle,
   type FilePath,
+  type FileStatus,
   isMissing,
   type NodeFiles,
   nodeFiles,
@@ -136,10 +138,11 @@ async function transformFile<W extends ExportWork>(
     const files = nodeFiles();
     const from = absolutePath(files, input, "the input");
     const to = absolutePath(files, output, "the output");
-    source = await withFile("read", from, () => files.fs.open(from, "r"));
-    const total = await checkDifferent(files, source, from, to);
+    source = await openInput(files, from, signal);
+    const status = await checkDifferent(files, source, from, to);
+    const total = status.isFile() ? Number(status.size) : undefined;
     const chunks = transform(fileChunks(source, from, signal), { ...work, total }, signal);
-    return await replaceFile(files, to, (write) => writeChunks(chunks, write));
+    return await replaceFile(files, to, (write) => writeChunks(chunks, write), status);
   } finally {
     wipe(work.secret);
     const closing = source?.close();
@@ -149,13 +152,26 @@ async function transformFile<W extends ExportWork>(
   }
 }
 
-/** Refuses two names of one file, and says how long the input is. */
+/** Opens the input; a pipe that nobody writes to does not keep an abort from being seen. */
+async function openInput(
+  { fs }: NodeFiles,
+  path: string,
+  signal: AbortSignal,
+): Promise<FileHandle> {
+  return await abortable(async () => {
+    const handle = await withFile("read", path, () => fs.open(path, "r"));
+    if (signal.aborted) await handle.close();
+    return handle;
+  }, signal);
+}
+
+/** Refuses two names of one file, and says what the input is. */
 async function checkDifferent(
   { fs }: NodeFiles,
   source: FileHandle,
   from: string,
   to: string,
-): Promise<number | undefined> {
+): Promise<FileStatus> {
   const bigint = { bigint: true } as const;
   const input = await withFile("read", from, () => source.stat(bigint));
   const output = await fs.stat(to, bigint).catch((error) => {
@@ -165,7 +181,7 @@ async function checkDifferent(
   if (output && output.dev === input.dev && output.ino === input.ino) {
     throw new Error(`Cannot write ${to}: it is the same file as the input`);
   }
-  return input.isFile() ? Number(input.size) : undefined;
+  return input;
 }
 
 /** Writes chunks while the next one is in the making. */

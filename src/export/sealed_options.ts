@@ -6,7 +6,14 @@
 
 import { noble } from "../backends/noble.ts";
 import { type BackendChoice, checkBackend } from "../backends/select.ts";
-import { checkInteger, kindOf, quoted, secretBytes } from "../checks.ts";
+import {
+  checkInteger,
+  checkOnProgress,
+  checkSignal,
+  kindOf,
+  quoted,
+  secretBytes,
+} from "../checks.ts";
 import { type Bytes, concatBytes, encodeAscii } from "../encoding.ts";
 import { SealedExportError } from "../errors.ts";
 import { fernetKey } from "../fernet_options.ts";
@@ -176,6 +183,9 @@ export function sealWork(options: SealExportOptions, total?: number): SealWork {
 export function openWork(options: OpenExportOptions, total?: number): OpenWork {
   const { maxIterations = ITERATIONS.most, expect } = checkObject(options);
   checkInteger(maxIterations, "maxIterations", ITERATIONS.least, MAX_ITERATIONS);
+  if (expect !== undefined && typeof expect !== "object") {
+    throw new TypeError(`Cannot use expect: expected \`{ id }\`, got ${kindOf(expect)}`);
+  }
   if (expect !== undefined && !decodeRandom(expect?.id)) {
     throw new TypeError(
       `Cannot expect the id ${quoted(expect?.id)}: expected 22 characters of base64url`,
@@ -195,6 +205,8 @@ function exportWork(options: ExportSecret & ExportWorkSettings, total?: number):
   const { workers, onProgress } = options;
   const backend = checkBackend(options.backend);
   checkWorkers(workers);
+  checkSignal(options.signal);
+  checkOnProgress(onProgress);
   return { secret: rootSecret(options), backend, workers, onProgress, total };
 }
 

@@ -84,7 +84,9 @@ async function trueFailure(
   records: RecordChecker,
   work: TokenWork,
 ): Promise<SealedExportError> {
-  const line = tokens && recordView(tokens, failure.line - firstLine);
+  // A short slice at the end of the run before is found by what follows it.
+  if (failure.line < firstLine) return failure;
+  const line = recordView(tokens, failure.line - firstLine);
   const within = linesWithin(line);
   if (batchLength(within) === 1) return failure;
   return records.read(await work.open(within), failure.line).failure ?? failure;

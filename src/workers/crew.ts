@@ -7,6 +7,7 @@
 
 import { findBackend } from "../backends/select.ts";
 import { kernelModule } from "../kernel/load.ts";
+import { onAbort } from "../on_abort.ts";
 import { abortable } from "../schedule.ts";
 import type { Task } from "./messages.ts";
 import { type Ending, type KeyListener, PoolWorker } from "./pool_worker.ts";
@@ -54,10 +55,9 @@ export class Crew {
       this.#put(worker);
       throw signal.reason;
     }
-    const stop = () => worker.stop();
-    signal?.addEventListener("abort", stop, { once: true });
+    const settled = onAbort(signal, () => worker.stop());
     const work = worker.run(task, onKey).finally(() => {
-      signal?.removeEventListener("abort", stop);
+      settled();
       this.#put(worker);
     });
     return await abortable(() => work, signal);

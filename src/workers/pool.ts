@@ -24,6 +24,7 @@ import type { DeriveOptions, KeyJob } from "../backends/derive.ts";
 import { getBackend, onCloudflare } from "../backends/select.ts";
 import type { Batch, Opened } from "../batch.ts";
 import { checkInteger } from "../checks.ts";
+import { onAbort } from "../on_abort.ts";
 import { processorCount } from "../processors.ts";
 import { abortable, Semaphore } from "../schedule.ts";
 import { ATTEMPTS, Crew } from "./crew.ts";
@@ -122,8 +123,7 @@ class SharedPool implements Pool {
   ): Promise<void> {
     signal?.throwIfAborted();
     const failure = new AbortController();
-    const abort = () => failure.abort(signal?.reason);
-    signal?.addEventListener("abort", abort, { once: true });
+    const settled = onAbort(signal, () => failure.abort(signal?.reason));
     const groups = keyGroups(jobs, this.size, count);
     const loop = async () => {
       for (const group of groups) {
@@ -138,7 +138,7 @@ class SharedPool implements Pool {
       failure.abort(error);
       throw error;
     } finally {
-      signal?.removeEventListener("abort", abort);
+      settled();
     }
   }
 

@@ -35,7 +35,8 @@ export function copyData<T>(data: T): T {
   return mapped(data, (value) => {
     if (!ArrayBuffer.isView(value)) return undefined;
     const view = value as View;
-    const copy = copies.get(view) ?? view.slice();
+    // Of a Buffer, `slice` would be a view of the caller's own bytes.
+    const copy = copies.get(view) ?? new VIEWS[nameOf(view)](view as never);
     copies.set(view, copy);
     return copy;
   }) as T;
@@ -48,8 +49,7 @@ export function pack(data: unknown): Packed {
     if (!ArrayBuffer.isView(value)) return undefined;
     const { buffer, byteOffset, length } = value as View & { buffer: ArrayBuffer };
     buffers.add(buffer);
-    const view = Object.prototype.toString.call(value).slice(8, -1) as keyof typeof VIEWS;
-    return { view, buffer, offset: byteOffset, length } satisfies SentView;
+    return { view: nameOf(value), buffer, offset: byteOffset, length } satisfies SentView;
   });
   return { message, buffers: [...buffers] };
 }
@@ -73,6 +73,11 @@ function mapped(data: unknown, replace: (value: unknown) => unknown): unknown {
     return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, map(field)]));
   };
   return map(data);
+}
+
+/** Its class's name, also of a subclass. */
+function nameOf(view: ArrayBufferView): keyof typeof VIEWS {
+  return Object.prototype.toString.call(view).slice(8, -1) as keyof typeof VIEWS;
 }
 
 function isPlain(value: unknown): value is object {

@@ -9,33 +9,16 @@ import { Fernet, InvalidTokenError } from "@ironfern/ironfern";
 import { decryptFields, encryptFields, type FieldsOptions } from "@ironfern/ironfern/export";
 import { parse } from "csv-parse/sync";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { fileURLToPath } from "node:url";
 import { through } from "./support/fields.ts";
-import { hasProgram, ROOT, run, testWithTool } from "./support/tools.ts";
+import { PYTHON, testWithPython } from "./support/python.ts";
+import { run } from "./support/tools.ts";
 import vectors from "./vectors/fields/fields.json" with { type: "json" };
 
-const REMEDY =
-  "run `python3 -m venv .venv` and `.venv/bin/pip install -r tests/requirements.txt` in the project's folder";
 const SCRIPT = "tests/support/fields.py";
 
-const [, pinned] = Deno.readTextFileSync(new URL("tests/requirements.txt", ROOT))
-  .match(/^cryptography==(.*)$/m) ?? [];
-const program = await findPython();
-
-async function findPython(): Promise<string | undefined> {
-  const check = `import cryptography; assert cryptography.__version__ == "${pinned}"`;
-  for (const python of [fileURLToPath(new URL(".venv/bin/python", ROOT)), "python3"]) {
-    if (await hasProgram(python, "-c", check)) return python;
-  }
-}
-
-function testWithPython(name: string, body: () => Promise<void>): void {
-  testWithTool(`Python: ${name}`, program !== undefined, REMEDY, body);
-}
-
 async function python(stdin: string, ...args: string[]): Promise<string> {
-  assert(program);
-  const { success, stdout, stderr } = await run(program, [SCRIPT, ...args], { stdin });
+  assert(PYTHON);
+  const { success, stdout, stderr } = await run(PYTHON, [SCRIPT, ...args], { stdin });
   assert(success, stderr);
   return stdout;
 }

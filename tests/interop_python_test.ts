@@ -20,29 +20,17 @@ import {
 import { decryptLines, encryptLines } from "@ironfern/ironfern/export";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { fileURLToPath } from "node:url";
 import { BACKENDS, SYNC_BACKENDS } from "./support/backends.ts";
-import { hasProgram, ROOT, run, testWithTool } from "./support/tools.ts";
+import { PYTHON, testWithPython } from "./support/python.ts";
+import { run } from "./support/tools.ts";
 
-const REMEDY =
-  "run `python3 -m venv .venv` and `.venv/bin/pip install -r tests/requirements.txt` in the project's folder";
 const FLET_COSTS = [600_000, 100_000];
 
-const [, pinned] = Deno.readTextFileSync(new URL("tests/requirements.txt", ROOT))
-  .match(/^cryptography==(.*)$/m) ?? [];
-const program = await findPython();
 const seed = Number(Deno.env.get("INTEROP_SEED") ?? crypto.getRandomValues(new Int32Array(1))[0]);
 console.log(`Interoperation with Python: INTEROP_SEED=${seed}`);
 
-async function findPython(): Promise<string | undefined> {
-  const check = `import cryptography; assert cryptography.__version__ == "${pinned}"`;
-  for (const python of [fileURLToPath(new URL(".venv/bin/python", ROOT)), "python3"]) {
-    if (await hasProgram(python, "-c", check)) return python;
-  }
-}
-
-function testWithPython(name: string, body: () => Promise<void>): void {
-  testWithTool(`Python: ${name}`, program !== undefined, REMEDY, async () => {
+function testWithSeed(name: string, body: () => Promise<void>): void {
+  testWithPython(name, async () => {
     try {
       await body();
     } catch (cause) {
@@ -53,8 +41,8 @@ function testWithPython(name: string, body: () => Promise<void>): void {
 
 /** Calls a function of interop.py once for each of the arguments, in one process. */
 async function python<T>(name: string, calls: readonly object[]): Promise<T[]> {
-  assert(program);
-  const { success, stdout, stderr } = await run(program, ["tests/support/interop.py"], {
+  assert(PYTHON);
+  const { success, stdout, stderr } = await run(PYTHON, ["tests/support/interop.py"], {
     stdin: JSON.stringify(
       { function: name, calls },
       (_, value) => value instanceof Uint8Array ? { base64: value.toBase64() } : value,
@@ -106,7 +94,7 @@ async function plaintextOf(token: string, fernet: Fernet): Promise<Uint8Array> {
 }
 
 for (const backend of BACKENDS) {
-  testWithPython(`reads our tokens [${backend}]`, async () => {
+  testWithSeed(`reads our tokens [${backend}]`, async () => {
     const written = messages();
     const tokens = await Promise.all(
       written.map(({ key, data }) => new Fernet(key, { backend }).encryptAsync(data)),
@@ -115,7 +103,7 @@ for (const backend of BACKENDS) {
     assertEquals(await python("decrypt", calls), written.map(({ data }) => data));
   });
 
-  testWithPython(`writes tokens that we read [${backend}]`, async () => {
+  testWithSeed(`writes tokens that we read [${backend}]`, async () => {
     const written = messages();
     const tokens = await python<string>("encrypt", written);
     const read = await Promise.all(
@@ -124,7 +112,7 @@ for (const backend of BACKENDS) {
     assertEquals(read, written.map(({ data }) => data));
   });
 
-  testWithPython(`derives a Fernet's key as we do [${backend}]`, async () => {
+  testWithSeed(`derives a Fernet's key as we do [${backend}]`, async () => {
     const salts = fc.uint8Array({ minLength: 1, maxLength: 40 });
     const cases = sample(fc.tuple(texts, salts, fc.integer({ min: 1, max: 3_000 }), texts), 20)
       .map(([passphrase, salt, iterations, text]) => ({
@@ -158,7 +146,7 @@ for (const backend of BACKENDS) {
 }
 
 for (const backend of SYNC_BACKENDS) {
-  testWithPython(`reads batches of ours, whose times it agrees on [${backend}]`, async () => {
+  testWithSeed(`reads batches of ours, whose times it agrees on [${backend}]`, async () => {
     const [{ key }] = messages();
     const fernet = new Fernet(key, { backend });
     const data = messages().map(({ data }) => data);
@@ -171,7 +159,7 @@ for (const backend of SYNC_BACKENDS) {
     assertEquals(tokens.map((token) => fernet.extractTimestamp(token)), moments);
   });
 
-  testWithPython(`rotates our tokens, and we its [${backend}]`, async () => {
+  testWithSeed(`rotates our tokens, and we its [${backend}]`, async () => {
     const written = messages();
     const [fresh, ...old] = sample(keys, 3);
     const ring = [fresh, ...old];
@@ -201,7 +189,7 @@ for (const backend of SYNC_BACKENDS) {
     assertEquals(await python("multi_decrypt", sealed), expected);
   });
 
-  testWithPython(`refuses the tokens that we refuse [${backend}]`, async () => {
+  testWithSeed(`refuses the tokens that we refuse [${backend}]`, async () => {
     const written = messages().filter(({ data }) => data.length < 1_000);
     const tokens = await python<string>("encrypt", written);
     const calls = written.flatMap(({ key, time }, index) => {
@@ -223,7 +211,7 @@ for (const backend of SYNC_BACKENDS) {
   });
 }
 
-testWithPython("agrees on when a token expires, and on clock skew", async () => {
+testWithSeed("agrees on when a token expires, and on clock skew", async () => {
   const [key] = sample(keys, 1);
   const fernet = new Fernet(key);
   const moments = [0, 60, 2 ** 32, 2 ** 53 - 1_000_000, ...sample(times, 10)];
@@ -244,7 +232,7 @@ testWithPython("agrees on when a token expires, and on clock skew", async () => 
   assert(ours.includes(true) && ours.includes(false));
 });
 
-testWithPython("writes tokens of any 64-bit time, which we read as it does", async () => {
+testWithSeed("writes tokens of any 64-bit time, which we read as it does", async () => {
   const [key] = sample(keys, 1);
   const fernet = new Fernet(key);
   const moments = ["9007199254740991", "9007199254740992", "18446744073709551615"];
@@ -287,7 +275,7 @@ const FLET_FORMATS: readonly FletFormat[] = [{
 }];
 
 for (const format of FLET_FORMATS) {
-  testWithPython(`reads what we write in ${format.name}`, async () => {
+  testWithSeed(`reads what we write in ${format.name}`, async () => {
     const combinations = format.backends.flatMap((backend) =>
       FLET_COSTS.map((iterations) => ({ backend, iterations }))
     );
@@ -301,7 +289,7 @@ for (const format of FLET_FORMATS) {
     assertEquals(await python(format.theirs.decrypt, calls), cases.map(([text]) => text));
   });
 
-  testWithPython(`writes what we read in ${format.name}`, async () => {
+  testWithSeed(`writes what we read in ${format.name}`, async () => {
     const cases = sample(fc.tuple(texts, texts), FLET_COSTS.length + 1)
       .map(([text, secret]) => ({ text, secret }));
     // An empty text at a cost that is cheap, and neither side's default.
@@ -320,7 +308,7 @@ for (const format of FLET_FORMATS) {
   });
 }
 
-testWithPython("writes a nonce that WebCrypto says it does not take", async () => {
+testWithSeed("writes a nonce that WebCrypto says it does not take", async () => {
   const call = { text: "text", secret: "secret", iterations: 1_000 };
   const [value] = await python<string>("flet_encrypt_gcm", [call]);
   const options = { iterations: 1_000, backend: "webcrypto" } as const;
@@ -328,7 +316,7 @@ testWithPython("writes a nonce that WebCrypto says it does not take", async () =
   assertEquals(await decryptAesGcm256(value, "secret", { iterations: 1_000 }), "text");
 });
 
-testWithPython("reads every line of encryptLines, and writes lines for decryptLines", async () => {
+testWithSeed("reads every line of encryptLines, and writes lines for decryptLines", async () => {
   const [key] = sample(keys, 1);
   const fernet = new Fernet(key);
   const lines = ["", "a\r", "", ...sample(texts, 300).map((text) => text.replaceAll("\n", " "))];

@@ -7,22 +7,12 @@
 
 import { assertEquals } from "@std/assert";
 import * as esbuild from "esbuild";
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
+import { CHROMIUM_REMEDY, hasChromium, withChromium } from "../support/chromium.ts";
 import { HAS_NPM, installedPackage, NPM_REMEDY } from "../support/npm_package.ts";
-import { hasProgram, testWithTool } from "../support/tools.ts";
+import { testWithTool } from "../support/tools.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
-const ARGUMENTS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-const REMEDY = `${NPM_REMEDY}, and Chromium as ${CHROMIUM}`;
+const REMEDY = `${NPM_REMEDY}, and ${CHROMIUM_REMEDY}`;
 const STRICT = "default-src 'none'; script-src 'self'";
 const NO_WORKERS = "script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'";
 
@@ -99,9 +89,10 @@ async function testPage(
   const script = await bundlePage(await installedPackage());
   const server = servePage(script, policy);
   const origin = `http://127.0.0.1:${server.addr.port}`;
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
   try {
-    const { complaints, ...visited } = await visit(browser, origin, backends.join());
+    const { complaints, ...visited } = await withChromium((browser) =>
+      visit(browser, origin, backends.join())
+    );
     assertEquals(visited, {
       outcome: `ran on ${backends.join(", ")}`,
       origins: [origin],
@@ -109,12 +100,11 @@ async function testPage(
     });
     assertEquals(complaints.filter((complaint) => !isExpected(complaint)), []);
   } finally {
-    await browser.close();
     await server.shutdown();
   }
 }
 
-const available = HAS_NPM && await hasProgram(CHROMIUM);
+const available = HAS_NPM && await hasChromium();
 
 testWithTool(
   "npm package: Chromium",

@@ -9,7 +9,8 @@ import { hasProgram, ROOT, testWithTool } from "./tools.ts";
 
 const [, pinned] = Deno.readTextFileSync(new URL("tests/requirements.txt", ROOT))
   .match(/^cryptography==(.*)$/m) ?? [];
-const program = await findPython();
+/** Its path, where there is one. */
+export const PYTHON: string | undefined = await findPython();
 
 async function findPython(): Promise<string | undefined> {
   const check = `import cryptography; assert cryptography.__version__ == "${pinned}"`;
@@ -25,8 +26,8 @@ export function testWithPython(
 ): void {
   testWithTool(
     `Python: ${name}`,
-    program !== undefined,
+    PYTHON !== undefined,
     "run `python3 -m venv .venv` and `.venv/bin/pip install -r tests/requirements.txt` in the project's folder",
-    () => body(program!),
+    () => body(PYTHON!),
   );
 }

@@ -7,6 +7,7 @@ import "./cli/bad_use.ts";
 import "./cli/commands.ts";
 import "./cli/completion.ts";
 import "./cli/help.ts";
+import "./cli/kdf.ts";
 import "./cli/permissions.ts";
 import "./cli/signals.ts";
 import "./cli/terminal.ts";

@@ -10,6 +10,7 @@ import { decryptText } from "./decrypt_text.ts";
 import { encryptText } from "./encrypt_text.ts";
 import { fieldsDecrypt, fieldsEncrypt } from "./fields.ts";
 import { inspect } from "./inspect.ts";
+import { kdf } from "./kdf.ts";
 import { keygen } from "./keygen.ts";
 import { linesDecrypt, linesEncrypt } from "./lines.ts";
 import { open } from "./open.ts";
@@ -33,5 +34,6 @@ export const COMMANDS: readonly CommandSpec[] = [
   upgrade,
   rotate,
   keygen,
+  kdf,
   completion,
 ];

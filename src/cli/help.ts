@@ -75,7 +75,8 @@ function entry(term: string, text: string): string[] {
     : [head, ...lines];
 }
 
-function wrap(text: string, indent: number): string[] {
+/** A text in lines of 80 columns at most, each with so many spaces before it. */
+export function wrap(text: string, indent: number): string[] {
   const lines = [""];
   for (const word of text.split(" ")) {
     const line = lines[lines.length - 1];

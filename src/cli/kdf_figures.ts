@@ -1,0 +1,273 @@
+/**
+ * The figures of `ironfern kdf`: what is measured, and what is computed from it.
+ *
+ * @module
+ */
+
+import {
+  availableBackends,
+  type BackendName,
+  calibrate,
+  type CalibrationMeasurement,
+  type Hash,
+  pbkdf2Many,
+} from "../../mod.ts";
+import {
+  ATTACK_ASSUMPTIONS,
+  type AttackCost,
+  attackCost,
+  type Attacker,
+  ATTACKERS,
+  FLOOR_SOURCE,
+  PASSPHRASE_BITS,
+  type Source,
+} from "../kdf_cost.ts";
+import { defaultWorkers } from "../workers/pool.ts";
+import type { OnProgress } from "./report.ts";
+
+/** The iterations that times are told of. */
+export const COUNTS = [100_000, 600_000, 1_000_000] as const;
+/** The iterations that keys a second are told of. */
+export const RATE_COUNT = 600_000;
+/** How many keys are derived at once. */
+export const KEYS_AT_ONCE = 16;
+
+const ROUNDS = 3;
+/** With an unmeasured one, in which workers start. */
+const BATCHES = 1 + ROUNDS;
+/** So long a key of a batch takes by itself: longer ones tell no more. */
+const BATCHED_KEY_MS = 20;
+const COMPARED_ITERATIONS = 1_000;
+
+/** What is to be measured. */
+export interface KdfRequest {
+  readonly hash: Hash;
+  readonly targetMs: number;
+  /** Without it, all backends that are here. */
+  readonly backends: readonly BackendName[] | undefined;
+  readonly signal: AbortSignal;
+  readonly onProgress: OnProgress | undefined;
+}
+
+/** How one backend did. */
+export interface BackendFigures {
+  readonly backend: BackendName;
+  /** Milliseconds of one key, computed from the measured speed. */
+  readonly times: readonly { readonly iterations: number; readonly ms: number }[];
+  /** Iterations of one key in the target. */
+  readonly iterationsInTarget: number;
+  /** Keys a second, computed for so many iterations from the two measurements. */
+  readonly keysPerSecond: {
+    readonly iterations: number;
+    readonly oneAtATime: number;
+    readonly atOnce: number;
+  };
+  /** The measurement of one key at a time. */
+  readonly measurement: CalibrationMeasurement;
+  /** The measurement of many keys at once. */
+  readonly batch: BatchMeasurement;
+}
+
+/** What was measured of many keys at once. */
+export interface BatchMeasurement {
+  readonly keys: number;
+  /** Iterations of each key. */
+  readonly iterations: number;
+  /** Milliseconds of all keys: the median of the rounds. */
+  readonly median: number;
+}
+
+/** What a search costs at one count of iterations. */
+export interface AttackFigures {
+  readonly iterations: number;
+  readonly guessesPerSecond: number;
+  readonly searches: readonly {
+    readonly bits: number;
+    readonly meanSeconds: number;
+    readonly wholeSeconds: number;
+  }[];
+}
+
+/** All figures, and what they rest on. */
+export interface KdfFigures {
+  readonly hash: Hash;
+  readonly targetMs: number;
+  /** The program that this ran in. */
+  readonly runtime: string;
+  readonly recommended: number;
+  readonly recommendedMs: number;
+  /** The fastest backend, which `recommendedMs` is of. */
+  readonly backend: BackendName;
+  /** The backend that `"auto"` takes for one key of that many iterations. */
+  readonly auto: BackendName;
+  readonly floor: number;
+  readonly floorApplied: boolean;
+  readonly floorSource: Source;
+  readonly backends: readonly BackendFigures[];
+  readonly attacker: Attacker;
+  readonly attacks: readonly AttackFigures[];
+  readonly assumptions: readonly string[];
+}
+
+/**
+ * Measures, and computes the rest.
+ *
+ * @throws {BackendUnavailableError} If a backend named is not here.
+ * @throws {Error} If two backends derive different keys.
+ */
+export async function measureKdf(request: KdfRequest): Promise<KdfFigures> {
+  const { hash, targetMs, signal, onProgress } = request;
+  const names = [...new Set(request.backends ?? availableBackends())];
+  const total = names.length * (2 + ROUNDS + BATCHES);
+  const calibration = await calibrate({
+    targetMs,
+    hash,
+    backends: names,
+    rounds: ROUNDS,
+    signal,
+    onProgress: onProgress && ((done) => onProgress(done, total)),
+  });
+  let done = total - names.length * BATCHES;
+  const batches = new Batches(hash, signal, () => onProgress?.(++done, total));
+  await batches.compare(names);
+  const backends: BackendFigures[] = [];
+  for (const measurement of calibration.measurements) {
+    backends.push(backendFigures(measurement, await batches.time(measurement)));
+  }
+  const { recommended, recommendedMs, backend, auto, floor, floorApplied } = calibration;
+  const counts = [...new Set([...COUNTS, recommended])].sort((a, b) => a - b);
+  return {
+    hash,
+    targetMs,
+    runtime: runtimeName(),
+    recommended,
+    recommendedMs,
+    backend,
+    auto,
+    floor,
+    floorApplied,
+    floorSource: FLOOR_SOURCE,
+    backends,
+    attacker: ATTACKERS[hash],
+    attacks: counts.map((iterations) => attackFigures(iterations, hash)),
+    assumptions: assumptions(hash, batches.workers),
+  };
+}
+
+/** Derives many keys at once. */
+class Batches {
+  /** Threads for the kernel: as many as `pbkdf2Many` takes for keys of a real cost. */
+  readonly workers = Math.min(defaultWorkers(), KEYS_AT_ONCE);
+  readonly #inputs = Array.from({ length: KEYS_AT_ONCE }, () => ({
+    password: crypto.getRandomValues(new Uint8Array(16)),
+    salt: crypto.getRandomValues(new Uint8Array(16)),
+  }));
+  readonly #hash: Hash;
+  readonly #signal: AbortSignal;
+  readonly #onBatch: () => void;
+
+  constructor(hash: Hash, signal: AbortSignal, onBatch: () => void) {
+    this.#hash = hash;
+    this.#signal = signal;
+    this.#onBatch = onBatch;
+  }
+
+  async #derive(backend: BackendName, iterations: number): Promise<Uint8Array[]> {
+    const workers = this.workers > 1 ? this.workers : 0;
+    const options = { hash: this.#hash, signal: this.#signal };
+    return await pbkdf2Many(this.#inputs, { ...options, iterations, backend, workers });
+  }
+
+  /** What derives wrong keys may well do so sooner. */
+  async compare([first, ...others]: readonly BackendName[]): Promise<void> {
+    const expected = await this.#derive(first, COMPARED_ITERATIONS);
+    for (const backend of others) {
+      const keys = await this.#derive(backend, COMPARED_ITERATIONS);
+      const same = keys.every((key, at) => key.every((byte, i) => byte === expected[at][i]));
+      if (!same) {
+        throw new Error(
+          `Cannot measure: the backends "${first}" and "${backend}" derive different keys`,
+        );
+      }
+    }
+  }
+
+  async time(
+    { backend, iterationsPerSecond }: CalibrationMeasurement,
+  ): Promise<BatchMeasurement> {
+    const iterations = Math.max(1, Math.round(iterationsPerSecond * BATCHED_KEY_MS / 1_000));
+    const times: number[] = [];
+    for (let batch = 0; batch < BATCHES; batch++) {
+      const start = performance.now();
+      await this.#derive(backend, iterations);
+      if (batch > 0) times.push(performance.now() - start);
+      this.#onBatch();
+    }
+    const median = times.sort((a, b) => a - b)[ROUNDS >> 1];
+    return { keys: KEYS_AT_ONCE, iterations, median };
+  }
+}
+
+function backendFigures(
+  measurement: CalibrationMeasurement,
+  batch: BatchMeasurement,
+): BackendFigures {
+  const { backend, iterationsPerSecond, measured } = measurement;
+  const batchSpeed = 1_000 * batch.keys * batch.iterations / batch.median;
+  return {
+    backend,
+    times: COUNTS.map((iterations) => ({
+      iterations,
+      ms: 1_000 * iterations / iterationsPerSecond,
+    })),
+    iterationsInTarget: measured,
+    keysPerSecond: {
+      iterations: RATE_COUNT,
+      oneAtATime: iterationsPerSecond / RATE_COUNT,
+      atOnce: batchSpeed / RATE_COUNT,
+    },
+    measurement,
+    batch,
+  };
+}
+
+function attackFigures(iterations: number, hash: Hash): AttackFigures {
+  const cost = (bits: number): AttackCost =>
+    attackCost({ iterations, bits, attacker: ATTACKERS[hash] });
+  return {
+    iterations,
+    guessesPerSecond: cost(0).guessesPerSecond,
+    searches: PASSPHRASE_BITS.map((bits) => {
+      const { meanSeconds, wholeSeconds } = cost(bits);
+      return { bits, meanSeconds, wholeSeconds };
+    }),
+  };
+}
+
+function assumptions(hash: Hash, workers: number): string[] {
+  return [
+    "The time of a key is in proportion to its iterations: those in the table, the iterations " +
+    "in the target and the keys a second are computed from one measured speed of each backend",
+    `${KEYS_AT_ONCE} keys at once are a second measurement, of keys that take some ` +
+    `${BATCHED_KEY_MS} ms each, computed for ${RATE_COUNT.toLocaleString("en")} iterations; ` +
+    (workers > 1
+      ? `the kernel (wasm) has ${workers} threads for them, native backends the platform's`
+      : "the kernel (wasm) has no threads for them, native backends the platform's"),
+    `A key has 32 bytes${
+      hash === "SHA-1" ? ", with SHA-1 two blocks: twice the work of the attacker's one" : ""
+    }, its password and its salt 16`,
+    "Nothing else ran while this was measured",
+    ...hash === "SHA-384"
+      ? ["The floor of SHA-384 is that of SHA-512, which is all but the same; the source has none"]
+      : [],
+    ...ATTACK_ASSUMPTIONS,
+  ];
+}
+
+function runtimeName(): string {
+  const { process } = globalThis as unknown as {
+    process: { versions: Readonly<Record<string, string | undefined>> };
+  };
+  const { deno, bun, node } = process.versions;
+  return deno ? `Deno ${deno}` : bun ? `Bun ${bun}` : `Node ${node}`;
+}

@@ -146,5 +146,5 @@ export async function pickAsync(choice: BackendChoice, load: Load): Promise<Back
   if (load.length < VERY_LONG_MESSAGE) return pickSync(choice, load);
   const here = (["webcrypto", "node", "wasm"] as const).map(findBackend).filter((each) => !!each);
   if (here.length < 2 || onCloudflare) return here[0] ?? pickSync(choice, load);
-  return await fastestForLong(here);
+  return await fastestForLong(here, load);
 }

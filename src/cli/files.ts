@@ -119,6 +119,9 @@ function streamOf(
   });
 }
 
+/** The options that name a file with a secret, which an output must not replace. */
+const SECRET_FILES = ["key-file", "old-key-file", "passphrase-file"];
+
 /**
  * Finds out whether the output may be written.
  *
@@ -146,6 +149,14 @@ export async function findOutput(
   }
   if (status && status.dev === input?.status?.dev && status.ino === input.status.ino) {
     throw new UsageError(`Cannot write ${path}: it is the input, so name another file`);
+  }
+  for (const option of status ? SECRET_FILES : []) {
+    for (const secret of args.list(option) ?? []) {
+      const other = await files.fs.stat(secret, { bigint: true }).catch(() => undefined);
+      if (other?.dev === status?.dev && other?.ino === status?.ino) {
+        throw new UsageError(`Cannot write ${path}: it is the file of --${option}`);
+      }
+    }
   }
   if (status && !args.has("force")) {
     throw new UsageError(`Cannot write ${path}: it exists, so add --force to replace it`);

@@ -99,6 +99,8 @@ function fromVariable(
     const state = value === undefined ? "not set" : "empty";
     throw new UsageError(`Cannot use --${option} ${name}: the variable is ${state}`);
   }
+  // What is not UTF-8 comes with this in its place: other secrets would be the same.
+  if (value.includes("\ufffd")) throw notUtf8(name);
   return new TextEncoder().encode(value);
 }
 
@@ -106,10 +108,14 @@ function readVariable({ env }: NodeProcess, name: string): string | undefined {
   try {
     return env[name];
   } catch (cause) {
-    // Deno asks for a permission.
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`Cannot read the variable ${name}: ${reason}`, { cause });
+    // Deno asks for a permission. Any other reason quotes the secret.
+    if (!(cause instanceof Error && cause.name === "NotCapable")) throw notUtf8(name);
+    throw new Error(`Cannot read the variable ${name}: ${cause.message}`, { cause });
   }
+}
+
+function notUtf8(name: string): UsageError {
+  return new UsageError(`Cannot use the variable ${name}: it is not UTF-8, so use a file`);
 }
 
 async function fromFile(

@@ -130,6 +130,17 @@ const MISUSES: Readonly<Record<string, Misuse>> = {
     code: 2,
     says: "Cannot use two secrets: give one of --passphrase-file, --key-env",
   },
+  "an output that is the secret's file": {
+    args: ["seal", "data", "-o", "marked", "--force", "--passphrase-file", "marked"],
+    code: 2,
+    says: "Cannot write marked: it is the file of --passphrase-file",
+  },
+  "a variable that is not UTF-8": {
+    args: ["seal", "data", "-o", "out", "--passphrase-env", "BROKEN"],
+    code: 2,
+    says: "Cannot use the variable BROKEN: it is not UTF-8, so use a file",
+    options: { env: { BROKEN: "caf\ufffd" } },
+  },
   "an empty secret file": {
     args: ["seal", "data", "-o", "out", "--passphrase-file", "empty"],
     code: 2,

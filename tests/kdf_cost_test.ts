@@ -44,7 +44,7 @@ Deno.test("40 bits under 600,000 iterations take one card 431 days", () => {
 Deno.test(`an attack's cost is in proportion, with IRONFERN_SEED=${seed}`, () => {
   fc.assert(
     fc.property(
-      fc.integer({ min: 1, max: 2 ** 31 }),
+      fc.integer({ min: 1, max: 2 ** 31 - 1 }),
       fc.constantFrom(...PASSPHRASE_BITS),
       fc.integer({ min: 1, max: 10_000 }),
       (iterations, bits, devices) => {

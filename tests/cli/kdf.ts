@@ -36,12 +36,15 @@ function checkFigures(figures: KdfFigures, hash: keyof typeof ITERATION_FLOORS):
   const { backends, recommended, floor, floorApplied, attacks, attacker } = figures;
   assertEquals([figures.hash, floor, attacker], [hash, ITERATION_FLOORS[hash], ATTACKERS[hash]]);
   assertEquals(figures.floorSource, FLOOR_SOURCE);
-  const speeds = backends.map(({ measurement }) => measurement.iterationsPerSecond);
-  const fastest = backends[speeds.indexOf(Math.max(...speeds))];
-  assertEquals(figures.backend, fastest.backend);
+  // Of two that are as fast to two digits either may be named.
+  const fastest = backends.find(({ backend }) => backend === figures.backend);
+  assert(fastest, figures.backend);
+  const affordable = backends.map(({ iterationsInTarget }) => iterationsInTarget);
+  assertEquals(fastest.iterationsInTarget, Math.max(...affordable));
   assertEquals(recommended, Math.max(floor, fastest.iterationsInTarget));
   assertEquals(floorApplied, fastest.iterationsInTarget < floor);
-  near(figures.recommendedMs, 1_000 * recommended / Math.max(...speeds), "recommendedMs");
+  const speed = fastest.measurement.iterationsPerSecond;
+  near(figures.recommendedMs, 1_000 * recommended / speed, "recommendedMs");
   for (const { times, keysPerSecond, measurement, batch, iterationsInTarget } of backends) {
     assertEquals(times.map(({ iterations }) => iterations), COUNTS);
     for (const { iterations, ms } of times) {

@@ -175,6 +175,16 @@ Deno.test("calibrate tells a noisy machine", async () => {
   assert(each.noisy && each.spread > 0.15, `${each.spread}`);
 });
 
+Deno.test("calibrate is right again after a moment in which the machine did other work", async () => {
+  for (let from = 0; from < 60; from++) {
+    let turn = 0;
+    const noise = () => Math.abs(++turn - from) < 2 ? 50 : 1;
+    const options = { ...ALONE, targetMs: 20 };
+    const { measurements: [each] } = await withClock({ noise }, () => calibrate(options));
+    assert(each.measured >= 18_000 && each.measured <= 20_000, `${from}: ${each.measured}`);
+  }
+});
+
 Deno.test("calibrate derives no longer than it has to", async () => {
   const request = { ...ALONE, targetMs: 60_000, rounds: 3 };
   const { result, most } = await withClock({}, async (requests) => {

@@ -19,6 +19,11 @@ const LEAST_ROUND_MS = 50;
 const LEAST_ROUND_STEPS = 25;
 /** Iterations are alike: a longer derivation tells no more than one that takes this. */
 const LONGEST_DERIVATION_MS = 1_000;
+/** A guess this near to the time wanted is good, or as good as it gets after some turns. */
+const FITTING = 0.05;
+const MOST_CORRECTIONS = 5;
+/** More than so far off is not the guess, but the machine at that moment. */
+const MOST_OFF = 4;
 /** A middle half of the rounds that is wider than this is not to be trusted. */
 const NOISY_SPREAD = 0.15;
 
@@ -54,8 +59,6 @@ export interface Timed {
 
 interface Contestant {
   readonly backend: BackendName;
-  /** The last derivation of the warm-up, and its milliseconds. */
-  readonly warm: { readonly iterations: number; readonly elapsed: number };
   /** Milliseconds of each round's derivations. */
   readonly times: number[];
   /** Iterations of these derivations. */
@@ -84,12 +87,11 @@ export async function measureBackends(request: MeasureRequest): Promise<Timed[]>
   for (const backend of backends) {
     const warm = await deriver.warmUp(backend, telling);
     const iterations = clamp(warm.iterations * derivationMs / warm.elapsed);
-    contestants.push({ backend, warm, times: [], iterations });
+    contestants.push({ backend, times: [], iterations });
     onProgress?.(++done, total);
   }
   for (const each of contestants) {
-    const elapsed = await deriver.time(each.backend, each.iterations, repeats);
-    each.iterations = corrected(each, elapsed, derivationMs, repeats > 1);
+    each.iterations = await deriver.fit(each.backend, each.iterations, derivationMs, repeats);
     onProgress?.(++done, total);
   }
   for (let round = 0; round < rounds; round++) {
@@ -146,7 +148,10 @@ class Deriver {
    *
    * @returns The last and longest derivation, and its milliseconds.
    */
-  async warmUp(backend: BackendName, telling: number): Promise<Contestant["warm"]> {
+  async warmUp(
+    backend: BackendName,
+    telling: number,
+  ): Promise<{ iterations: number; elapsed: number }> {
     const start = performance.now();
     for (let iterations = CHECKED_ITERATIONS;;) {
       const elapsed = await this.time(backend, iterations, 1);
@@ -157,22 +162,26 @@ class Deriver {
       if (elapsed < telling) iterations = Math.min(2 * iterations, MAX_ITERATIONS);
     }
   }
-}
 
-/**
- * Iterations that take the time wanted, after `elapsed` was what the first guess
- * takes. In a short derivation, what a call costs by itself is not in proportion.
- */
-function corrected(
-  { warm, iterations }: Contestant,
-  elapsed: number,
-  wanted: number,
-  short: boolean,
-): number {
-  const slope = (warm.elapsed - elapsed) / (warm.iterations - iterations);
-  return short && warm.iterations > iterations && slope > 0
-    ? clamp(iterations + (wanted - elapsed) / slope)
-    : clamp(elapsed > 0 ? iterations * wanted / elapsed : iterations);
+  /**
+   * Corrects a guess until it takes the time wanted: what a call costs by itself
+   * is not in proportion, and other work on the machine may have spoilt the guess
+   * as well as any of its corrections.
+   */
+  async fit(
+    backend: BackendName,
+    guess: number,
+    wanted: number,
+    repeats: number,
+  ): Promise<number> {
+    let iterations = guess;
+    for (let turn = 0; turn < MOST_CORRECTIONS; turn++) {
+      const off = await this.time(backend, iterations, repeats) / wanted;
+      if (Math.abs(off - 1) <= FITTING) break;
+      iterations = clamp(iterations / Math.min(Math.max(off, 1 / MOST_OFF), MOST_OFF));
+    }
+    return iterations;
+  }
 }
 
 function clamp(iterations: number): number {

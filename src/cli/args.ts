@@ -116,15 +116,17 @@ function unknownOption({ name }: CommandSpec, { rawName = "" }: Token): UsageErr
   return new UsageError(`Cannot use ${rawName}: ${name} has no such option, ${help}`);
 }
 
-function optionValue({ name, value: kind, range, complete }: OptionSpec, token: Token): string {
-  const { value, inlineValue } = token;
+function optionValue(option: OptionSpec, { value, inlineValue }: Token): string {
+  const { name, value: kind, range, form, complete } = option;
   if (kind === undefined) {
     if (value === undefined) return "";
     throw new UsageError(`Cannot use --${name} with a value: it takes none`);
   }
-  if (!value || !inlineValue && value.length > 1 && value.startsWith("-")) {
+  const fits = form?.pattern.test(value ?? "");
+  if (!value || !inlineValue && !fits && value.length > 1 && value.startsWith("-")) {
     throw new UsageError(`Cannot use --${name}: it lacks its ${kind}`);
   }
+  if (fits === false) throw new UsageError(`Cannot use --${name}: expected ${form?.expected}`);
   if (range && !(/^\d+$/.test(value) && Number(value) >= range[0] && Number(value) <= range[1])) {
     throw new UsageError(
       `Cannot use --${name}: expected an integer from ${range[0]} to ${range[1]}`,

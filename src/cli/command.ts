@@ -19,6 +19,8 @@ export interface OptionSpec {
   readonly complete?: "file" | "variable" | readonly string[];
   /** The value is an integer within these bounds. */
   readonly range?: readonly [least: number, most: number];
+  /** The value looks like this, and what does so may begin with a dash. */
+  readonly form?: { readonly pattern: RegExp; readonly expected: string };
   /** It can be given more than once. */
   readonly multiple?: boolean;
   /** It has to be given. */

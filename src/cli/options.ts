@@ -89,6 +89,7 @@ export const EXPECTATIONS: readonly OptionSpec[] = [
   {
     name: "expect-id",
     value: "ID",
+    form: { pattern: /^[\w-]{21}[AQgw]$/, expected: "22 characters, as seal prints them" },
     help: "open the export of this id only: an older one has another id",
   },
   {

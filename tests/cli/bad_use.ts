@@ -82,6 +82,12 @@ const MISUSES: Readonly<Record<string, Misuse>> = {
     says: "expected 22 characters",
     options: { env },
   },
+  "no id": {
+    args: ["open", "data", ...KEY, "--expect-id", "--force"],
+    code: 2,
+    says: "Cannot use --expect-id: it lacks its ID",
+    options: { env },
+  },
   "a missing file": {
     args: ["seal", "absent", "-o", "out", ...KEY],
     code: 1,

@@ -93,6 +93,9 @@ testCli("another passphrase, a cut, a patch and another id are 3", async (cli) =
     [sealed.slice(0, 100_000), "truncated", key],
     [patched, "bad-token", key],
     [sealed, "unexpected-id", [...key, "--expect-id", "AAAAAAAAAAAAAAAAAAAAAA"]],
+    // One id in 64 begins with a dash.
+    [sealed, "unexpected-id", [...key, "--expect-id", "-AAAAAAAAAAAAAAAAAAAAA"]],
+    [sealed, "unexpected-id", [...key, "--expect-id", "--AAAAAAAAAAAAAAAAAAAA"]],
     ["no export\n", "bad-header", key],
   ];
   for (const [content, code, options] of cases) {

@@ -34,13 +34,36 @@ function openSink(): Port | undefined {
 }
 
 /**
- * Gives back the whole buffer that the bytes are in, where the engine can: no view
+ * Gives back the whole buffer that the view is of, where the engine can: no view
  * of it can be used any more.
  */
-export function release(bytes: Uint8Array): void {
-  const buffer = bytes.buffer as ArrayBuffer;
+export function release(view: ArrayBufferView): void {
+  const buffer = view.buffer as ArrayBuffer;
   if (!buffer.byteLength) return;
   const { transfer } = buffer as Transferable;
   if (transfer) transfer.call(buffer, 0);
   else (sink ??= openSink())?.postMessage(null, [buffer]);
+}
+
+/** Bytes after which dead ones are looked for. */
+const COLLECTED_BYTES = 16 << 20;
+/** V8 looks for dead buffers when so much was allocated beside its heap since it last did. */
+const EXTERNAL_LIMIT = 64 << 20;
+
+/** Counts bytes that others will drop, and has the engine collect them in time. */
+export class DroppedBytes {
+  #bytes = 0;
+
+  /** So many bytes more will be dropped soon. */
+  add(length: number): void {
+    this.#bytes += length;
+    if (this.#bytes < COLLECTED_BYTES) return;
+    this.#bytes = 0;
+    try {
+      // Memory that nobody touches costs nothing, but it counts.
+      release(new Uint8Array(EXTERNAL_LIMIT));
+    } catch {
+      // Where it is refused, the engine comes by itself.
+    }
+  }
 }

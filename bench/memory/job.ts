@@ -9,20 +9,17 @@ import { Fernet } from "@ironfern/ironfern";
 import { decryptLines, encryptLines, openFile, sealFile } from "@ironfern/ironfern/export";
 import { createHash } from "node:crypto";
 import { createReadStream, readFileSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import process from "node:process";
 import { Readable } from "node:stream";
-import { rowChunks, type RowSource } from "./rows.ts";
 
 /** What is done, and by how many workers. */
 export type Job = { readonly workers: number } & Work;
 
 type Work =
-  | { readonly type: "seal" | "open"; readonly input: string; readonly output: string }
   | {
-    readonly type: "encryptLines";
-    readonly length: number;
-    readonly lines: readonly string[];
+    readonly type: "seal" | "open" | "encryptLines";
+    readonly input: string;
     readonly output: string;
   }
   | { readonly type: "decryptLines"; readonly input: string };
@@ -30,35 +27,26 @@ type Work =
 /** The key of all jobs, so that one opens what another has sealed. */
 const KEY = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
 
-function streamOf(source: RowSource): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const chunks = rowChunks(source);
-  return new ReadableStream({
-    pull(controller) {
-      const { value, done } = chunks.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-  });
+/** A file, as it is read by programs. */
+function read(path: string): ReadableStream<Uint8Array> {
+  return Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>;
 }
 
-/** Rows into a file of tokens. */
-async function encryptRows(source: RowSource, output: string, workers: number): Promise<Outcome> {
+/** A file of rows into a file of tokens. */
+async function encryptRows(input: string, output: string, workers: number): Promise<Outcome> {
   const file = await open(output, "w");
-  for await (
-    const chunk of streamOf(source).pipeThrough(encryptLines(new Fernet(KEY), { workers }))
-  ) {
-    await file.write(chunk);
-  }
+  const tokens = read(input).pipeThrough(encryptLines(new Fernet(KEY), { workers }));
+  for await (const chunk of tokens) await file.write(chunk);
   await file.close();
-  return { bytes: source.length };
+  return { bytes: (await stat(input)).size };
 }
 
 /** A file of tokens into rows, of which there is a hash. */
 async function decryptRows(input: string, workers: number): Promise<Outcome> {
-  const tokens = Readable.toWeb(createReadStream(input)) as ReadableStream<Uint8Array>;
   const hash = createHash("sha256");
   let bytes = 0;
-  for await (const chunk of tokens.pipeThrough(decryptLines(new Fernet(KEY), { workers }))) {
+  const rows = read(input).pipeThrough(decryptLines(new Fernet(KEY), { workers }));
+  for await (const chunk of rows) {
     bytes += chunk.length;
     hash.update(chunk);
   }
@@ -78,7 +66,7 @@ function run(job: Job): Promise<Outcome> {
     case "open":
       return openFile(job.input, job.output, { key: KEY, workers });
     case "encryptLines":
-      return encryptRows(job, job.output, workers);
+      return encryptRows(job.input, job.output, workers);
     case "decryptLines":
       return decryptRows(job.input, workers);
   }

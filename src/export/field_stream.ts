@@ -69,7 +69,6 @@ export function fieldStream(
       return withReplacements(rows, replacements, lineFeeds);
     },
     written: ({ rows }) => onProgress?.(rows[rows.length - 1].number + 1, undefined),
-    inFlight: () => 1,
   });
 }
 

@@ -12,8 +12,8 @@ import {
   singleBatch,
   takeLines,
 } from "../batch.ts";
-import { isBytes, kindOf } from "../checks.ts";
 import { type Bytes, concatBytes } from "../encoding.ts";
+import { checkChunk } from "./chunks.ts";
 
 /** Collects chunks and gives out the lines that they complete. */
 export class LineSplitter {
@@ -21,6 +21,7 @@ export class LineSplitter {
   readonly #takeLines: (text: Bytes) => Batch;
   #rest: Bytes = new Uint8Array();
   #restLength = 0;
+  #restHasLines = false;
   #line = 0;
 
   /**
@@ -40,22 +41,61 @@ export class LineSplitter {
    * @throws {RangeError} If a line is too long, even before its end is seen.
    */
   *push(chunk: Uint8Array): Generator<Batch, void> {
-    if (!isBytes(chunk)) {
-      throw new TypeError(
-        `Cannot read a chunk: expected a Uint8Array, got ${kindOf(chunk)}; ` +
-          "text goes through a TextEncoderStream first",
-      );
+    checkChunk(chunk);
+    if (this.#restLength && chunk.includes(LINE_FEED)) {
+      yield* this.#batches(concatBytes([this.#takeRest(), chunk]));
+    } else if (chunk.buffer instanceof ArrayBuffer) {
+      // A Buffer's methods are not those of other arrays.
+      yield* this.#batches(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
+    } else {
+      // Another thread may write to shared memory while it is read.
+      yield* this.#batches(new Uint8Array(chunk));
     }
-    // Another thread may write to shared memory while it is read, and a Buffer's
-    // methods are not those of other arrays.
-    let text: Bytes = chunk.buffer instanceof ArrayBuffer
-      ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)
-      : new Uint8Array(chunk);
-    if (this.#restLength && text.includes(LINE_FEED)) {
-      text = concatBytes([this.#rest.subarray(0, this.#restLength), text]);
-      this.#rest = new Uint8Array();
-      this.#restLength = 0;
-    }
+  }
+
+  /** Bytes that are held, if there are lines among them. */
+  get held(): number {
+    return this.#restHasLines ? this.#restLength : 0;
+  }
+
+  /**
+   * Copies a chunk, whose lines are to be taken later with those of others.
+   *
+   * @param room Bytes that will come together, by and by.
+   * @throws {TypeError} If the chunk is not bytes.
+   * @throws {RangeError} If it makes a line too long whose end is not seen.
+   */
+  hold(chunk: Uint8Array, room: number): void {
+    checkChunk(chunk);
+    this.#restHasLines ||= chunk.includes(LINE_FEED);
+    this.#keep(chunk, room);
+  }
+
+  /**
+   * The lines that are held, in batches that share a memory of their own.
+   *
+   * @throws {RangeError} While they are taken, if a line is too long.
+   */
+  take(): { readonly batches: Generator<Batch, void>; readonly memory: Bytes } {
+    const memory = this.#takeRest();
+    return { batches: this.#batches(memory), memory };
+  }
+
+  /** The last line, if there is one that no line feed ended. */
+  finish(): Batch | undefined {
+    return this.#restLength ? singleBatch(this.#rest.subarray(0, this.#restLength)) : undefined;
+  }
+
+  #takeRest(): Bytes {
+    const rest = this.#rest.subarray(0, this.#restLength);
+    this.#rest = new Uint8Array();
+    this.#restLength = 0;
+    this.#restHasLines = false;
+    return rest;
+  }
+
+  *#batches(all: Bytes): Generator<Batch, void> {
+    let text = all;
     for (let lines = this.#take(text); lines; lines = this.#take(text)) {
       this.#check(lines);
       yield lines;
@@ -63,11 +103,6 @@ export class LineSplitter {
       text = text.subarray(lines.bytes.length);
     }
     this.#keep(text);
-  }
-
-  /** The last line, if there is one that no line feed ended. */
-  finish(): Batch | undefined {
-    return this.#restLength ? singleBatch(this.#rest.subarray(0, this.#restLength)) : undefined;
   }
 
   #take(text: Bytes): Batch | undefined {
@@ -79,14 +114,14 @@ export class LineSplitter {
     return { bytes: text.subarray(0, end), offsets: Uint32Array.of(0, end), lineFeeds: true };
   }
 
-  #keep(rest: Bytes): void {
+  #keep(rest: Uint8Array, room = 0): void {
     if (!rest.length) return;
     const length = this.#restLength + rest.length;
-    this.#checkLength(length, 0);
+    if (!this.#restHasLines) this.#checkLength(length, 0);
     // The chunk's owner may use its memory again. Room is doubled, as a line may
     // come a byte at a time.
     if (length > this.#rest.length) {
-      const larger = new Uint8Array(Math.max(length, 2 * this.#rest.length));
+      const larger = new Uint8Array(Math.max(length, 2 * this.#rest.length, room));
       larger.set(this.#rest.subarray(0, this.#restLength));
       this.#rest = larger;
     }

@@ -14,6 +14,7 @@ import { InvalidTokenError } from "../errors.ts";
 import { Fernet, keyedBackendOf } from "../fernet.ts";
 import { type KeyedBackend, makeHeads, unixTime } from "../fernet_batches.ts";
 import { type FernetDecryptOptions, tokenReader } from "../fernet_options.ts";
+import { release } from "../release.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import { rowStream } from "./row_stream.ts";
 import { type TokenWork, tokenWork } from "./token_work.ts";
@@ -79,7 +80,12 @@ export function encryptLines(
   checkFernet(fernet);
   return lineStream(fernet, LONGEST_LINE, options, async (tokens, lines) => {
     const now = unixTime();
-    return await tokens.seal(lines, makeHeads(batchLength(lines), () => now));
+    const heads = makeHeads(batchLength(lines), () => now);
+    try {
+      return await tokens.seal(lines, heads);
+    } finally {
+      release(heads);
+    }
   });
 }
 
@@ -161,7 +167,15 @@ function lineStream(
       return (await work(tokens, lines, firstLine)).bytes;
     },
     written: (lines) => onProgress?.(done += batchLength(lines), undefined),
-    inFlight: () => tokens.inFlight,
+    shared: {
+      inFlight: () => tokens.inFlight,
+      held: () => splitter.held,
+      hold: (chunk, room) => splitter.hold(chunk, room),
+      take() {
+        const { batches, memory } = splitter.take();
+        return { pieces: batches, spent: () => release(memory) };
+      },
+    },
   });
 }
 

@@ -112,9 +112,14 @@ function wipe(task: Task): void {
     return;
   }
   const { job } = task;
+  const batch = "records" in job ? job.records : job.tokens;
   job.key.fill(0);
-  if ("records" in job) job.records.bytes.fill(0);
-  release("records" in job ? job.records.bytes : job.tokens.bytes);
+  if ("records" in job) {
+    job.records.bytes.fill(0);
+    release(job.heads);
+  }
+  release(batch.bytes);
+  release(batch.offsets);
 }
 
 /** The keys' verdicts are given by the pool, in the thread that called. */

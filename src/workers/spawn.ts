@@ -43,7 +43,13 @@ interface Host {
     getBuiltinModule?(name: string): {
       Worker: new (
         code: string,
-        options: { eval: boolean; execArgv: string[]; env: Record<string, string>; name: string },
+        options: {
+          eval: boolean;
+          execArgv: string[];
+          env: Record<string, string>;
+          name: string;
+          resourceLimits: { maxYoungGenerationSizeMb: number };
+        },
       ) => NodeThread;
     } | undefined;
   };
@@ -71,9 +77,17 @@ export function spawn(listener: ThreadListener): Thread | undefined {
 function spawnNode({ onMessage, onEnd }: ThreadListener): Thread | undefined {
   const threads = host.process?.getBuiltinModule?.("node:worker_threads");
   if (!threads) return undefined;
-  // The program's own flags may name modules to load first. To copy its environment
-  // Deno would ask its user for all of it.
-  const options = { eval: true, execArgv: [], env: {}, name: NAME };
+  const options = {
+    eval: true,
+    // The program's own flags may name modules to load first.
+    execArgv: [],
+    // To copy its environment Deno would ask its user for all of it.
+    env: {},
+    name: NAME,
+    // What a worker makes is in buffers. Node would let 16 MB of small things die
+    // before it looks; Deno does not ask.
+    resourceLimits: { maxYoungGenerationSizeMb: 2 },
+  };
   const worker = new threads.Worker(WORKER_BODY, options);
   worker.on("message", (message) => onMessage(unpack(message) as FromWorker));
   worker.on("error", onEnd);

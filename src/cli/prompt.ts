@@ -11,17 +11,33 @@ const ENTER = /[\r\n]/;
 const CTRL_C = "\x03";
 const CTRL_D = "\x04";
 const CTRL_U = "\x15";
+const TAB = "\t";
+const BELL = "\x07";
 const ESCAPE = "\x1b";
 const ERASE = /[\b\x7f]/;
 /** What arrow keys and their like send after the escape, whole or in part. */
 const SEQUENCE = /^(\[[0-?]*[ -/]*[@-~]?|O[@-~]?|[^[O])?/;
 
+/** What is decoded of bytes that are not UTF-8. */
+const BROKEN = "\ufffd";
+
 /** One line of text as it is typed, from keys that come in any pieces. */
 export class HiddenLine {
+  readonly #ring: () => void;
   #text: string[] = [];
   #keys = "";
 
-  /** Takes keys; returns the line when it is ended, and keeps the keys after that. */
+  /** A line; `ring` is called for a key that does nothing. */
+  constructor(ring: () => void) {
+    this.#ring = ring;
+  }
+
+  /**
+   * Takes keys; returns the line when it is ended, and keeps the keys after that.
+   *
+   * @throws {UsageError} If one is refused: nobody sees what was typed, so without
+   * it another secret than was meant would be used.
+   */
   type(keys: string): string | undefined {
     this.#keys += keys;
     while (this.#keys) {
@@ -29,6 +45,7 @@ export class HiddenLine {
       if (key === ESCAPE) {
         const rest = this.#keys.slice(1);
         this.#keys = rest.slice(SEQUENCE.exec(rest)?.[0].length ?? 0);
+        this.#ring();
         continue;
       }
       this.#keys = this.#keys.slice(key.length);
@@ -36,9 +53,17 @@ export class HiddenLine {
       if (key === CTRL_C) throw new Interrupted("SIGINT");
       if (key === CTRL_D) {
         if (!this.#text.length) throw new UsageError("Cannot go on: nothing was typed");
+        this.#ring();
       } else if (key === CTRL_U) this.#text = [];
       else if (ERASE.test(key)) this.#text.pop();
-      else if (key >= " ") this.#text.push(key);
+      else if (key === BROKEN) {
+        throw new UsageError("Cannot use what was typed: it is not UTF-8");
+      } else if (key >= " " || key === TAB) this.#text.push(key);
+      else {
+        throw new UsageError(
+          "Cannot use what was typed: it has a control character, so type it again without",
+        );
+      }
     }
   }
 
@@ -68,7 +93,7 @@ export async function askHidden(
 ): Promise<string[]> {
   const print = (text: string) =>
     new Promise<void>((resolve) => void stderr.write(text, () => resolve()));
-  const line = new HiddenLine();
+  const line = new HiddenLine(() => void print(BELL));
   const answers: string[] = [];
   signal.throwIfAborted();
   stdin.setRawMode(true);

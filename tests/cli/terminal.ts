@@ -15,10 +15,10 @@ const ENTER = "\r";
 /** Typed with mistakes: letters erased, an arrow key, all of a line. */
 const TYPED = `no\x15grx\x7füße\x1b[D 🔑🔑\x7f${ENTER}`;
 
-/** What a terminal shows, without what moves the cursor. */
+/** What a terminal shows, without what moves the cursor or rings. */
 function plain(output: string): string {
   // deno-lint-ignore no-control-regex
-  return output.replace(/\x1b(\[[?\d;]*[A-Za-z]|[78])/g, "").replace(/\r+\n/g, "\n");
+  return output.replace(/\x1b(\[[?\d;]*[A-Za-z]|[78])|\x07/g, "").replace(/\r+\n/g, "\n");
 }
 
 function twice(first: string, second = first): Step[] {
@@ -78,6 +78,28 @@ testCli("answers that will not do", async (cli) => {
     assertEquals([code, restored], [expected, true], output);
     assertMatch(plain(output), says);
     assertEquals(await cli.names(), ["data"]);
+  }
+});
+
+testCli("what is typed is what is used, or the bell rings, or it is refused", async (cli) => {
+  await cli.write("data", "some data");
+  const passphrase = "with\ta tab\t";
+  const seal = ["seal", "data", "-o", "sealed", "--force", ...FAST];
+  const tab = await cli.terminal(seal, twice(`${passphrase}${ENTER}`));
+  assertEquals([tab.code, tab.output.includes("\x07")], [0, false], tab.output);
+  await verifyExport(cli.path("sealed"), { passphrase });
+  for (const key of ["\x04", "\x1b[D", "\x1bOP", "\x1bx"]) {
+    const rung = await cli.terminal(["verify", "sealed"], [
+      { expect: "Passphrase: ", send: `${passphrase}${key}${ENTER}` },
+    ]);
+    assertEquals([rung.code, rung.output.split("\x07").length], [0, 2], rung.output);
+  }
+  for (const key of ["\x01", "\x17", "\x00", "\ufffd"]) {
+    const { code, output, restored } = await cli.terminal(seal, [
+      { expect: "Passphrase: ", send: `hunter2${key}` },
+    ]);
+    assertEquals([code, restored], [2, true], output);
+    assertMatch(plain(output), /^Passphrase: \nerror: Cannot use what was typed: it [^\n]+\n$/);
   }
 });
 

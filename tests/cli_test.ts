@@ -8,6 +8,7 @@ import "./cli/commands.ts";
 import "./cli/completion.ts";
 import "./cli/help.ts";
 import "./cli/kdf.ts";
+import "./cli/outputs.ts";
 import "./cli/permissions.ts";
 import "./cli/signals.ts";
 import "./cli/terminal.ts";

@@ -105,7 +105,8 @@ export class Context {
 
   /** Tells the result, beside the data if that went to the standard output. */
   async result(text: string, result: Result, output: Output): Promise<void> {
-    await this.report.result(text, result, output.path === undefined);
+    if (output.path !== undefined) return await this.print(text, result);
+    await this.report.result(text, result, true);
   }
 
   /** Tells a result that is all the output there is. */

@@ -27,10 +27,10 @@ export async function dispatch(args: readonly string[]): Promise<number> {
   const { complain, run } = await import("./run.ts");
   if (command) return await run(command, operands);
   const group = isGroup ? `${first} ` : "";
-  const why = !first || isGroup && !rest.length
+  const why = !first || first.startsWith("-") || isGroup && !rest.length
     ? "Cannot begin: no command is named"
     : "Cannot begin: there is no such command";
-  return await complain(`${why}, see ironfern ${group}--help`);
+  return await complain(`${why}, see ironfern ${group}--help`, args);
 }
 
 function isHelp(arg: string | undefined): boolean {

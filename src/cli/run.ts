@@ -73,7 +73,8 @@ async function runUntil(
  *
  * @returns The exit code.
  */
-export async function complain(text: string): Promise<number> {
-  await new Report(nodeProcess(), { json: false, quiet: false }).error(text);
+export async function complain(text: string, args: readonly string[]): Promise<number> {
+  const options = { json: args.includes("--json"), quiet: false };
+  await new Report(nodeProcess(), options).error(text);
   return EXIT.usage;
 }

@@ -245,7 +245,8 @@ testCli("misuse is one line, the right code, and nothing lost", async (cli) => {
 });
 
 testCli("misuse with --json is a line of JSON", async (cli) => {
-  for (const args of [["seal", "absent", ...KEY], ["seal", "--fast"]]) {
+  const misuses = [["seal", "absent", ...KEY], ["seal", "--fast"], [], ["shut"], ["lines"]];
+  for (const args of misuses) {
     const { stderr } = await cli.run([...args, "--json"], { env });
     assertMatch(JSON.parse(stderr).error, /^Cannot /);
   }

@@ -6,6 +6,7 @@
 
 import { COMMANDS } from "./commands.ts";
 import { commandHelp, overview } from "./help.ts";
+import { print } from "./print.ts";
 
 /**
  * Runs what the arguments name.
@@ -15,15 +16,15 @@ import { commandHelp, overview } from "./help.ts";
  */
 export async function dispatch(args: readonly string[]): Promise<number> {
   const [first = "", ...rest] = args[0] === "help" ? [...args.slice(1), "--help"] : args;
-  if (isHelp(first)) return print(overview(COMMANDS));
+  if (isHelp(first)) return await print(overview(COMMANDS));
   const isGroup = COMMANDS.some(({ name }) => name.startsWith(`${first} `));
-  if (isGroup && isHelp(rest[0])) return print(overview(COMMANDS, first));
+  if (isGroup && isHelp(rest[0])) return await print(overview(COMMANDS, first));
   const [name, operands] = isGroup && rest.length
     ? [`${first} ${rest[0]}`, rest.slice(1)]
     : [first, rest];
   const command = COMMANDS.find((command) => command.name === name);
   const options = operands.slice(0, [...operands, "--"].indexOf("--"));
-  if (command && options.some(isHelp)) return print(commandHelp(command));
+  if (command && options.some(isHelp)) return await print(commandHelp(command));
   const { complain, run } = await import("./run.ts");
   if (command) return await run(command, operands);
   const group = isGroup ? `${first} ` : "";
@@ -35,10 +36,4 @@ export async function dispatch(args: readonly string[]): Promise<number> {
 
 function isHelp(arg: string | undefined): boolean {
   return arg === "--help" || arg === "-h";
-}
-
-/** With console.log: see `main`. */
-function print(text: string): number {
-  console.log(text.trimEnd());
-  return 0;
 }

@@ -11,6 +11,7 @@
  * @module
  */
 
+import { print } from "./print.ts";
 import { VERSION } from "./version.ts";
 
 /**
@@ -34,11 +35,7 @@ import { VERSION } from "./version.ts";
  * ```
  */
 export async function main(args: readonly string[]): Promise<number> {
-  if (args[0] === "--version" || args[0] === "-V") {
-    // To load what process.stdout needs takes Deno as long as all the rest of this.
-    console.log(VERSION);
-    return 0;
-  }
+  if (args[0] === "--version" || args[0] === "-V") return await print(`${VERSION}\n`);
   const { dispatch } = await import("./dispatch.ts");
   return await dispatch(args);
 }

@@ -8,8 +8,16 @@ import { parseArguments } from "./args.ts";
 import type { CommandSpec } from "./command.ts";
 import { Context } from "./context.ts";
 import { describe } from "./describe.ts";
-import { ClosedOutput, EXIT, Interrupted, type SignalName, SIGNALS } from "./failures.ts";
-import { nodeProcess } from "./node.ts";
+import {
+  ClosedOutput,
+  EXIT,
+  Interrupted,
+  type SignalName,
+  SIGNALS,
+  UsageError,
+} from "./failures.ts";
+import { stdoutFailed } from "./files.ts";
+import { type NodeProcess, nodeProcess } from "./node.ts";
 import { Report } from "./report.ts";
 
 /**
@@ -20,9 +28,7 @@ import { Report } from "./report.ts";
  * @returns The exit code.
  */
 export async function run(command: CommandSpec, args: readonly string[]): Promise<number> {
-  const process = nodeProcess();
-  // Each write learns of its own failure.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  const process = listeningProcess();
   const stop = new AbortController();
   const listeners = SIGNALS.map((name) => [name, () => interrupt(name)] as const);
   const unlisten = () => {
@@ -57,15 +63,25 @@ async function runUntil(
     return EXIT.done;
   } catch (error) {
     // What an abort breaks on its way is of no interest.
-    const reason = signal.aborted ? signal.reason : error;
-    if (reason instanceof Interrupted) return reason.exit;
-    if (reason instanceof ClosedOutput) return EXIT.closedOutput;
-    const { text, exit, details } = describe(reason);
-    await report.error(text, details);
-    return exit;
+    return await fail(signal.aborted ? signal.reason : error, report);
   } finally {
     context?.wipe();
   }
+}
+
+/** The process, in which each write learns of its own failure. */
+function listeningProcess(): NodeProcess {
+  const process = nodeProcess();
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  return process;
+}
+
+async function fail(error: unknown, report: Report): Promise<number> {
+  if (error instanceof Interrupted) return error.exit;
+  if (error instanceof ClosedOutput) return EXIT.closedOutput;
+  const { text, exit, details } = describe(error);
+  await report.error(text, details);
+  return exit;
 }
 
 /**
@@ -74,7 +90,22 @@ async function runUntil(
  * @returns The exit code.
  */
 export async function complain(text: string, args: readonly string[]): Promise<number> {
-  const options = { json: args.includes("--json"), quiet: false };
-  await new Report(nodeProcess(), options).error(text);
-  return EXIT.usage;
+  return await fail(new UsageError(text), bareReport(args));
+}
+
+/**
+ * Says that a text could not be printed.
+ *
+ * @returns The exit code.
+ */
+export async function complainOfStdout(cause: Error): Promise<number> {
+  try {
+    stdoutFailed(cause);
+  } catch (error) {
+    return await fail(error, bareReport([]));
+  }
+}
+
+function bareReport(args: readonly string[]): Report {
+  return new Report(listeningProcess(), { json: args.includes("--json"), quiet: false });
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import config from "../../deno.json" with { type: "json" };
 import { RUNTIMES, testCli } from "../support/cli.ts";
@@ -39,4 +39,16 @@ testCli("--version is that of the package, and help has other names", async (cli
   const { code, stderr } = await cli.run(["seal", "--", "--help"]);
   assertEquals(code, 1);
   assertStringIncludes(stderr, "Cannot read --help: there is no such file or folder");
+}, RUNTIMES);
+
+testCli("help and the version that cannot be printed", async (cli) => {
+  for (const args of ["--version", "--help", "lines -h", "seal --help"]) {
+    if (Deno.build.os === "linux") {
+      const full = await cli.shell(`ironfern ${args} > /dev/full`);
+      assertEquals(full.code, 1, args);
+      assertMatch(full.stderr, /^error: Cannot write the standard output: .*no space.*\n$/);
+    }
+    const { code, stderr } = await cli.shell(`exec 3> >(:); wait $!; ironfern ${args} >&3`);
+    assertEquals([code, stderr], [141, ""], args);
+  }
 }, RUNTIMES);

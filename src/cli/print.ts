@@ -1,0 +1,46 @@
+/**
+ * Printing a help text or the version, without loading more than that takes.
+ *
+ * @module
+ */
+
+interface DenoRuntime {
+  readonly stdout: { writeSync(bytes: Uint8Array): number };
+}
+
+interface NodeRuntime {
+  readonly stdout: {
+    write(text: string, done: (error?: Error | null) => void): unknown;
+    on(event: "error", listener: () => void): unknown;
+  };
+}
+
+/**
+ * Prints a text to the standard output.
+ *
+ * @returns The exit code.
+ */
+export async function print(text: string): Promise<number> {
+  try {
+    await write(text);
+    return 0;
+  } catch (error) {
+    const { complainOfStdout } = await import("./run.ts");
+    return await complainOfStdout(error as Error);
+  }
+}
+
+async function write(text: string): Promise<void> {
+  const { Deno: deno } = globalThis as unknown as { Deno?: DenoRuntime };
+  if (deno) {
+    // To load what process.stdout needs takes Deno as long as all the rest of this.
+    let bytes = new TextEncoder().encode(text);
+    while (bytes.length) bytes = bytes.subarray(deno.stdout.writeSync(bytes));
+    return;
+  }
+  const { process: { stdout } } = globalThis as unknown as { process: NodeRuntime };
+  stdout.on("error", () => {}); // the write learns of it
+  await new Promise<void>((resolve, reject) => {
+    stdout.write(text, (error) => error ? reject(error) : resolve());
+  });
+}

@@ -7,7 +7,7 @@
 /** The exit codes. A signal has 128 and its number, as in a shell. */
 export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3, closedOutput: 141 } as const;
 
-const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
 
 /** A signal that ends a command. */
 export type SignalName = keyof typeof SIGNAL_NUMBERS;

@@ -11,6 +11,7 @@
  * @module
  */
 
+import { endProcess } from "./end.ts";
 import { print } from "./print.ts";
 import { VERSION } from "./version.ts";
 
@@ -18,8 +19,9 @@ import { VERSION } from "./version.ts";
  * Runs the command.
  *
  * It reads the standard input where it is told to, writes to the standard output
- * and error, and ends early at SIGINT, SIGTERM and SIGHUP. It leaves the process
- * alone otherwise: to exit with the code is up to the caller.
+ * and error, and ends early at SIGINT, SIGTERM, SIGHUP and SIGQUIT; a second signal
+ * ends the process. It leaves the process alone otherwise: to exit with the code is
+ * up to the caller.
  *
  * @param args The arguments, without the program's name.
  * @returns The exit code: 0 done, 1 failed, 2 wrong usage, 3 a wrong secret or
@@ -52,32 +54,18 @@ export async function main(args: readonly string[]): Promise<number> {
  */
 export async function runProgram(): Promise<never> {
   const { Deno: deno } = globalThis as unknown as { Deno?: DenoRuntime };
-  if (deno) return deno.exit(await main(deno.args));
+  if (deno) return endProcess(await main(deno.args));
+  // In Deno to read it takes as long as all the rest of this.
   const { process } = globalThis as unknown as { process: NodeRuntime };
-  const code = await main(process.argv.slice(2));
-  const signal = ENDING_SIGNALS[code];
-  // While a thread of Node's waits for a pipe, an exit would wait for that thread.
-  if (signal && process.platform !== "win32") process.kill(process.pid, signal);
-  return process.exit(code);
+  return endProcess(await main(process.argv.slice(2)));
 }
-
-const ENDING_SIGNALS: Readonly<Record<number, string>> = {
-  129: "SIGHUP",
-  130: "SIGINT",
-  143: "SIGTERM",
-};
 
 interface DenoRuntime {
   readonly args: readonly string[];
-  exit(code: number): never;
 }
 
 interface NodeRuntime {
   readonly argv: readonly string[];
-  readonly pid: number;
-  readonly platform: string;
-  kill(pid: number, signal: string): unknown;
-  exit(code: number): never;
 }
 
 if (import.meta.main) runProgram();

@@ -4,10 +4,12 @@
  * @module
  */
 
+import { removeTemporaries } from "../export/replace_file.ts";
 import { parseArguments } from "./args.ts";
 import type { CommandSpec } from "./command.ts";
 import { Context } from "./context.ts";
 import { describe } from "./describe.ts";
+import { endProcess } from "./end.ts";
 import {
   ClosedOutput,
   EXIT,
@@ -30,14 +32,22 @@ import { Report } from "./report.ts";
 export async function run(command: CommandSpec, args: readonly string[]): Promise<number> {
   const process = listeningProcess();
   const stop = new AbortController();
-  const listeners = SIGNALS.map((name) => [name, () => interrupt(name)] as const);
+  const listeners = SIGNALS
+    // Windows has none.
+    .filter((name) => name !== "SIGQUIT" || process.platform !== "win32")
+    .map((name) => [name, () => interrupt(name)] as const);
   const unlisten = () => {
     for (const listener of listeners) process.off(...listener);
   };
   const interrupt = (signal: SignalName) => {
-    // A second one ends the process at once.
-    unlisten();
-    stop.abort(new Interrupted(signal));
+    const interrupted = new Interrupted(signal);
+    if (stop.signal.aborted) {
+      // Whoever sends a second one does not want to wait.
+      unlisten();
+      removeTemporaries();
+      endProcess(interrupted.exit);
+    }
+    stop.abort(interrupted);
   };
   for (const listener of listeners) process.on(...listener);
   try {

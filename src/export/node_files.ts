@@ -46,6 +46,10 @@ export interface NodeFs {
   unlink(path: string): Promise<void>;
 }
 
+interface NodeFsSync {
+  unlinkSync(path: string): void;
+}
+
 interface NodePath {
   basename(path: string): string;
   dirname(path: string): string;
@@ -61,6 +65,8 @@ interface NodeUrl {
 export interface NodeFiles {
   /** node:fs/promises */
   readonly fs: NodeFs;
+  /** node:fs */
+  readonly fsSync: NodeFsSync;
   /** node:path */
   readonly path: NodePath;
   /** node:url */
@@ -76,9 +82,9 @@ export function nodeFiles(): NodeFiles {
   const { process } = globalThis as unknown as {
     process?: { getBuiltinModule?(name: string): unknown };
   };
-  const [fs, path, url] = ["node:fs/promises", "node:path", "node:url"]
+  const [fs, fsSync, path, url] = ["node:fs/promises", "node:fs", "node:path", "node:url"]
     .map((name) => process?.getBuiltinModule?.(name));
-  if (fs && path && url) return { fs: fs as NodeFs, path: path as NodePath, url: url as NodeUrl };
+  if (fs && fsSync && path && url) return { fs, fsSync, path, url } as NodeFiles;
   throw new TypeError(
     "Cannot use files: this runtime has no node:fs, so use sealExport and openExport with streams",
   );

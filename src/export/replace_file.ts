@@ -20,6 +20,7 @@ import {
   type FileStatus,
   isMissing,
   type NodeFiles,
+  nodeFiles,
   withFile,
   writeAll,
 } from "./node_files.ts";
@@ -37,6 +38,8 @@ const NO_FOLDER_SYNC: readonly unknown[] = [
 
 /** The targets that this process writes. */
 const inUse = new Set<string>();
+/** Its temporary files. */
+const temporaries = new Set<string>();
 
 /**
  * Replaces a file, or makes it.
@@ -58,9 +61,10 @@ export async function replaceFile<T>(
   const real = await realTarget(files, target);
   if (inUse.has(real)) throw new Error(`Cannot write ${real}: another call is writing it`);
   inUse.add(real);
+  const temporary = `${real}${randomSuffix()}`;
   try {
-    const temporary = `${real}${randomSuffix()}`;
     await removeLeftovers(files, real, input);
+    temporaries.add(temporary);
     const handle = await withFile("write", real, () => fs.open(temporary, "wx", OWNER_ONLY));
     try {
       const result = await writeWhole(handle, real, write);
@@ -72,7 +76,19 @@ export async function replaceFile<T>(
       throw error;
     }
   } finally {
+    temporaries.delete(temporary);
     inUse.delete(real);
+  }
+}
+
+/** Removes the temporary files of this process, which is about to end. */
+export function removeTemporaries(): void {
+  for (const temporary of temporaries) {
+    try {
+      nodeFiles().fsSync.unlinkSync(temporary);
+    } catch {
+      // It is not there yet, or no more.
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * SIGINT and SIGTERM: the old target stays as it was, and nothing of the data is
+ * Signals, one or two: the old target stays as it was, and nothing of the data is
  * left beside it.
  *
  * @module
@@ -8,13 +8,12 @@
 import { Fernet } from "@ironfern/ironfern";
 import { sealExport } from "@ironfern/ironfern/export";
 import { assertEquals } from "@std/assert";
-import { type Cli, KEYS, testCli } from "../support/cli.ts";
+import { KEYS, testCli } from "../support/cli.ts";
 import { mustRun } from "../support/npm_package.ts";
-import { pause } from "../support/sealed.ts";
 
 const KEY = ["--key-env", "KEY"];
 const env = { KEY: KEYS[0] };
-const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+const SIGNALS = { SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 } as const;
 /** A process that does not end by then is killed, and the test fails. */
 const LONGEST_MS = 20_000;
 const DATA = new Uint8Array(3_000_000).fill(0x61);
@@ -35,16 +34,6 @@ const COMMANDS: Readonly<Record<string, () => Promise<Uint8Array<ArrayBuffer>>>>
   },
 };
 
-async function untilTemporary(cli: Cli): Promise<void> {
-  for (let turn = 0; turn < 1_000; turn++) {
-    for (const name of await cli.names()) {
-      if (name.endsWith(".tmp") && (await Deno.stat(cli.path(name))).size) return;
-    }
-    await pause(10);
-  }
-  throw new Error("nothing was written");
-}
-
 for (const [command, input] of Object.entries(COMMANDS)) {
   testCli(`signals during ${command}`, async (cli) => {
     for (const [signal, code] of Object.entries(SIGNALS)) {
@@ -58,7 +47,7 @@ for (const [command, input] of Object.entries(COMMANDS)) {
           : child.stdin;
         const writer = file.getWriter();
         const written = writer.write(await input()).catch(() => {});
-        await untilTemporary(cli);
+        await cli.untilTemporary();
         child.kill(signal as Deno.Signal);
         const guard = setTimeout(() => child.kill("SIGKILL"), LONGEST_MS);
         const ended = await child.output();
@@ -77,3 +66,29 @@ for (const [command, input] of Object.entries(COMMANDS)) {
     }
   });
 }
+
+testCli("a second signal while the first is handled", async (cli) => {
+  // Some of these moments are before the first signal is seen, and some after the end.
+  for (const milliseconds of [0.2, 0.5, 0.5, 1, 1, 1.5, 2, 2, 3, 4]) {
+    const child = await cli.spawn(["seal", "-", "-o", "out", ...KEY], env);
+    const writer = child.stdin.getWriter();
+    const written = writer.write(DATA).catch(() => {});
+    await cli.untilTemporary();
+    child.kill("SIGINT");
+    // A timer would be later.
+    for (const end = performance.now() + milliseconds; performance.now() < end;);
+    try {
+      child.kill("SIGTERM");
+    } catch (error) {
+      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+    }
+    const guard = setTimeout(() => child.kill("SIGKILL"), LONGEST_MS);
+    const { code, stderr } = await child.output();
+    clearTimeout(guard);
+    await written;
+    await writer.close().catch(() => {});
+    assertEquals([130, 143].includes(code), true, `${code} after ${milliseconds} ms`);
+    assertEquals(new TextDecoder().decode(stderr), "");
+    assertEquals(await cli.names(), []);
+  }
+});

@@ -7,6 +7,7 @@
 
 import { assertEquals } from "@std/assert";
 import { findBinary, HAS_NPM, installedPackage, mustRun, NPM_REMEDY } from "./npm_package.ts";
+import { pause } from "./sealed.ts";
 import { hasProgram, ROOT, testWithTool } from "./tools.ts";
 
 /** What runs the command. */
@@ -139,6 +140,17 @@ export class Cli {
   /** The names of the files. */
   async names(): Promise<string[]> {
     return (await Array.fromAsync(Deno.readDir(this.folder), ({ name }) => name)).sort();
+  }
+
+  /** Waits for a temporary file with something in it. */
+  async untilTemporary(): Promise<void> {
+    for (let turn = 0; turn < 1_000; turn++) {
+      for (const name of await this.names()) {
+        if (name.endsWith(".tmp") && (await Deno.stat(this.path(name))).size) return;
+      }
+      await pause(10);
+    }
+    throw new Error("nothing was written");
   }
 
   /** The command line. */

@@ -7,6 +7,8 @@
 import { Fernet } from "@ironfern/ironfern";
 import { inspectExport, openFile, sealFile, verifyExport } from "@ironfern/ironfern/export";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { nodeFiles } from "../src/export/node_files.ts";
+import { replaceFile } from "../src/export/replace_file.ts";
 import { KEY, outcome, pause, seal, SLICE, someBytes } from "./support/sealed.ts";
 import { run, testWithTool } from "./support/tools.ts";
 
@@ -114,6 +116,25 @@ testInFolder("Input and output that are one file are refused", async (folder) =>
   assertEquals(await Deno.readTextFile(data), OLD);
   assertEquals(names(folder), ["data", "deep", "hard", "soft"]);
 });
+
+testInFolder(
+  "A folder that may not be opened is found before anything is written",
+  async (folder) => {
+    const files = nodeFiles();
+    await Deno.writeTextFile(`${folder}/out`, OLD);
+    // As Deno refuses it.
+    const open: typeof files.fs.open = (path, ...rest) =>
+      path === folder ? Promise.reject(new Error("denied")) : files.fs.open(path, ...rest);
+    const write = () => Promise.resolve(assert(false, "something is written"));
+    await assertRejects(
+      () => replaceFile({ ...files, fs: { ...files.fs, open } }, `${folder}/out`, write),
+      Error,
+      `Cannot write ${folder}/out: denied`,
+    );
+    assertEquals(await Deno.readTextFile(`${folder}/out`), OLD);
+    assertEquals(names(folder), ["out"]);
+  },
+);
 
 testInFolder("A symbolic link as output stays one", async (folder) => {
   await Deno.mkdir(`${folder}/deep`);

@@ -64,7 +64,8 @@ function beginning(error: unknown, cause: Error): string {
 function deniedText(error: unknown, denied: Error): string {
   const [, kind = "all", what] = denied.message.match(/Requires (\w+) access to (?:"(.*)")?/) ?? [];
   const begin = beginning(error, denied);
-  const folder = what?.match(/^(.*)[/\\][^/\\]*$/)?.[1] ?? ".";
+  const target = begin.replace(/^Cannot write /, "");
+  const folder = what === folderOf(target) ? what : folderOf(what ?? "");
   const flags = kind === "read" && begin.startsWith("Cannot write")
     // The output is looked at, and a temporary file is written beside it.
     ? `--allow-read=${folder} --allow-write=${folder}`
@@ -72,6 +73,10 @@ function deniedText(error: unknown, denied: Error): string {
     ? `--allow-write=${folder}`
     : `--allow-${kind}${what === undefined ? "" : `=${what}`}`;
   return `${begin}: Deno was not allowed to, so run it with ${flags}`;
+}
+
+function folderOf(path: string): string {
+  return path.match(/^(.*)[/\\][^/\\]*$/)?.[1] ?? ".";
 }
 
 function codeOf(error: unknown): { code?: string } {

@@ -62,14 +62,17 @@ export async function replaceFile<T>(
   if (inUse.has(real)) throw new Error(`Cannot write ${real}: another call is writing it`);
   inUse.add(real);
   const temporary = `${real}${randomSuffix()}`;
+  let folder: FileHandle | undefined;
   try {
+    // What may not be opened is refused before anything is written.
+    folder = await withFile("write", real, () => openFolder(files, path.dirname(real)));
     await removeLeftovers(files, real, input);
     temporaries.add(temporary);
     const handle = await withFile("write", real, () => fs.open(temporary, "wx", OWNER_ONLY));
     try {
       const result = await writeWhole(handle, real, write);
       await publish(files, temporary, real);
-      await withFile("write", real, () => syncFolder(files, path.dirname(real)));
+      await withFile("write", real, () => syncFolder(folder));
       return result;
     } catch (error) {
       await fs.unlink(temporary).catch(() => {});
@@ -78,6 +81,7 @@ export async function replaceFile<T>(
   } finally {
     temporaries.delete(temporary);
     inUse.delete(real);
+    await folder?.close();
   }
 }
 
@@ -160,16 +164,15 @@ async function writeWhole<T>(
   }
 }
 
+async function openFolder({ fs }: NodeFiles, folder: string): Promise<FileHandle | undefined> {
+  return await fs.open(folder, "r").catch(ignoreNoSync);
+}
+
 /** Makes the new name last, not only the content. */
-async function syncFolder({ fs }: NodeFiles, folder: string): Promise<void> {
-  try {
-    const handle = await fs.open(folder, "r");
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (!NO_FOLDER_SYNC.includes((error as { code?: unknown }).code)) throw error;
-  }
+async function syncFolder(folder: FileHandle | undefined): Promise<void> {
+  await folder?.sync().catch(ignoreNoSync);
+}
+
+function ignoreNoSync(error: unknown): undefined {
+  if (!NO_FOLDER_SYNC.includes((error as { code?: unknown }).code)) throw error;
 }

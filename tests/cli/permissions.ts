@@ -91,6 +91,26 @@ Deno.test("cli: a permission that is missing is named, and then it works", () =>
     }
   }));
 
+Deno.test("cli: a folder that may not be read is named before anything is written", () =>
+  withFlags(async (cli, folder) => {
+    const flags = ["--allow-read=in/data,out/old", "--allow-write=out", "--allow-env=KEY"];
+    await Deno.writeTextFile(`${folder}/out/old`, "the old content");
+    for (const command of ["seal", "lines encrypt"]) {
+      const args = [...command.split(" "), "in/data", "-o", "out/old", "--force", ...KEY];
+      const { code, stderr } = await cli(...flags).run(args, { env });
+      assertEquals(
+        [code, stderr],
+        [
+          2,
+          `error: Cannot write ${folder}/out/old: Deno was not allowed to, ` +
+          `so run it with --allow-read=${folder}/out --allow-write=${folder}/out\n`,
+        ],
+      );
+      assertEquals(await Deno.readTextFile(`${folder}/out/old`), "the old content");
+      assertEquals([...Deno.readDirSync(`${folder}/out`)].length, 1);
+    }
+  }));
+
 Deno.test("cli: with the permissions that are enough nobody is asked for more", () =>
   withFlags(async (cli, folder) => {
     await Deno.writeTextFile(`${folder}/in/data`, `${"a".repeat(999)}\n`.repeat(10_000));

@@ -136,6 +136,18 @@ testInFolder(
   },
 );
 
+testInFolder("A symbolic link to no file makes what it points to", async (folder) => {
+  await Deno.mkdir(`${folder}/real/deep`, { recursive: true });
+  await Deno.symlink("real/deep", `${folder}/short`);
+  await Deno.symlink("short/../target", `${folder}/link`);
+  await Deno.symlink(`${folder}/link`, `${folder}/first`);
+  await Deno.writeTextFile(`${folder}/data`, "rows");
+  await sealFile(`${folder}/data`, `${folder}/first`, SECRET);
+  assertEquals((await verifyExport(`${folder}/real/target`, SECRET)).bytes, 4);
+  assert(["first", "link"].every((name) => Deno.lstatSync(`${folder}/${name}`).isSymlink));
+  assertEquals(names(folder), ["data", "first", "link", "real", "short"]);
+});
+
 testInFolder("A symbolic link as output stays one", async (folder) => {
   await Deno.mkdir(`${folder}/deep`);
   await Deno.writeTextFile(`${folder}/deep/target`, OLD);

@@ -44,6 +44,7 @@ export interface NodeFs {
   realpath(path: string): Promise<string>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
+  readlink(path: string): Promise<string>;
 }
 
 interface NodeFsSync {
@@ -53,6 +54,7 @@ interface NodeFsSync {
 interface NodePath {
   basename(path: string): string;
   dirname(path: string): string;
+  isAbsolute(path: string): boolean;
   join(...parts: string[]): string;
   resolve(path: string): string;
 }

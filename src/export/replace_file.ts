@@ -45,8 +45,8 @@ const temporaries = new Set<string>();
  * Replaces a file, or makes it.
  *
  * @param files The modules for files.
- * @param target The file's absolute path; of a symbolic link it replaces what
- * that points to.
+ * @param target The file's absolute path; of a symbolic link it replaces, or
+ * makes, what that points to.
  * @param write Writes the content, by the function that it gets.
  * @param input A file that is not to be removed, whatever its name.
  * @returns What `write` returns.
@@ -96,17 +96,27 @@ export function removeTemporaries(): void {
   }
 }
 
-async function realTarget({ fs, path }: NodeFiles, target: string): Promise<string> {
+async function realTarget(files: NodeFiles, target: string): Promise<string> {
+  const { fs } = files;
   try {
     const real = await fs.realpath(target);
     if ((await fs.stat(real, { bigint: true })).isFile()) return real;
   } catch (error) {
-    if (!isMissing(error)) return await withFile("write", target, () => Promise.reject(error));
-    const folder = path.dirname(target);
-    const realFolder = await withFile("write", target, () => fs.realpath(folder));
-    return path.join(realFolder, path.basename(target));
+    if (!isMissing(error)) throw fileError("write", target, error);
+    return await missingTarget(files, target);
   }
   throw new Error(`Cannot write ${target}: it is not a file`);
+}
+
+/** Where a file is to be made: for a symbolic link to no file, where that points to. */
+async function missingTarget(files: NodeFiles, target: string): Promise<string> {
+  const { fs, path } = files;
+  const folder = await withFile("write", target, () => fs.realpath(path.dirname(target)));
+  const real = path.join(folder, path.basename(target));
+  const link = await fs.readlink(real).catch(() => undefined);
+  if (link === undefined) return real;
+  // Not joined: `..` after a link to a folder is the parent of that folder.
+  return await missingTarget(files, path.isAbsolute(link) ? link : `${folder}/${link}`);
 }
 
 function randomSuffix(): string {

@@ -9,8 +9,23 @@ import { verifyExport } from "@ironfern/ironfern/export";
 import { assertEquals } from "@std/assert";
 import { KEYS, testCli } from "../support/cli.ts";
 
+const KEY = ["--key-env", "KEY"];
 const env = { KEY: KEYS[0] };
 const SECRET = { key: KEYS[0] };
+
+testCli("a symbolic link to a file that is not there yet", async (cli) => {
+  await cli.write("data", "some data");
+  await Deno.mkdir(cli.path("deep"));
+  for (const name of ["one", "two"]) await Deno.symlink(`deep/${name}`, cli.path(`link-${name}`));
+  const options = [...KEY, "-q"];
+  await cli.mustRun(["seal", "data", "-o", "link-one", ...options], { env });
+  await cli.mustRun(["lines", "encrypt", "data", "-o", "link-two", ...options], { env });
+  assertEquals((await verifyExport(cli.path("deep/one"), SECRET)).bytes, 9);
+  await cli.mustRun(["lines", "decrypt", "deep/two", "-o", "copy", ...options], { env });
+  assertEquals(await cli.read("copy"), "some data");
+  assertEquals(Deno.lstatSync(cli.path("link-one")).isSymlink, true);
+  assertEquals([...Deno.readDirSync(cli.path("deep"))].length, 2);
+});
 
 testCli("nobody reads the result of a file that was written", async (cli) => {
   await cli.write("data", "some data");

@@ -117,6 +117,41 @@ testInFolder("Input and output that are one file are refused", async (folder) =>
   assertEquals(names(folder), ["data", "deep", "hard", "soft"]);
 });
 
+testInFolder("Without overwrite a file that is there stays", async (folder) => {
+  await Deno.writeFile(`${folder}/data`, someBytes(3_000_000));
+  await Deno.writeFile(`${folder}/sealed`, await seal(someBytes(3_000_000)));
+  for (const [call, input] of [[sealFile, "data"], [openFile, "sealed"]] as const) {
+    const refused = async (onProgress?: () => void) => {
+      const options = { ...SECRET, overwrite: false, onProgress };
+      const error = await assertRejects(
+        () => call(`${folder}/${input}`, `${folder}/out`, options),
+      );
+      assertEquals(
+        error.message,
+        `Cannot write ${folder}/out: it exists, and overwrite is false`,
+      );
+      assertEquals(codeOf(error), "EEXIST");
+      assertEquals(Deno.readTextFileSync(`${folder}/out`), OLD);
+      assertEquals(names(folder), ["data", "out", "sealed"]);
+    };
+    // It appears while the call lasts, and is there before the next one.
+    await refused(() => Deno.writeTextFileSync(`${folder}/out`, OLD));
+    await refused(() => assert(false, "nothing is read"));
+    await Deno.remove(`${folder}/out`);
+    await call(`${folder}/${input}`, `${folder}/out`, { ...SECRET, overwrite: false });
+    assertEquals(Deno.statSync(`${folder}/out`).nlink, 1);
+    await call(`${folder}/${input}`, `${folder}/out`, { ...SECRET, overwrite: true });
+    assertEquals(names(folder), ["data", "out", "sealed"]);
+    await Deno.remove(`${folder}/out`);
+    const overwrite = "no" as unknown as boolean;
+    await assertRejects(
+      () => call(`${folder}/${input}`, `${folder}/out`, { ...SECRET, overwrite }),
+      TypeError,
+      "Cannot use overwrite: expected a boolean, got string",
+    );
+  }
+});
+
 testInFolder(
   "A folder that may not be opened is found before anything is written",
   async (folder) => {
@@ -136,14 +171,41 @@ testInFolder(
   },
 );
 
+testInFolder("A file system without hard links", async (folder) => {
+  const files = nodeFiles();
+  for (const code of ["EPERM", "ENOTSUP", "ENOSYS", undefined]) {
+    const link = () => Promise.reject(Object.assign(new Error("no links here"), { code }));
+    const call = (appears: boolean) =>
+      replaceFile(
+        { ...files, fs: { ...files.fs, link } },
+        `${folder}/out`,
+        async (write) => {
+          await write(new TextEncoder().encode("new"));
+          if (appears) await Deno.writeTextFile(`${folder}/out`, OLD);
+        },
+        { overwrite: false },
+      );
+    await call(false);
+    assertEquals(await Deno.readTextFile(`${folder}/out`), "new");
+    await Deno.remove(`${folder}/out`);
+    await assertRejects(() => call(true), Error, "it exists");
+    assertEquals(await Deno.readTextFile(`${folder}/out`), OLD);
+    assertEquals(names(folder), ["out"]);
+    await Deno.remove(`${folder}/out`);
+  }
+});
+
 testInFolder("A symbolic link to no file makes what it points to", async (folder) => {
   await Deno.mkdir(`${folder}/real/deep`, { recursive: true });
   await Deno.symlink("real/deep", `${folder}/short`);
   await Deno.symlink("short/../target", `${folder}/link`);
   await Deno.symlink(`${folder}/link`, `${folder}/first`);
   await Deno.writeTextFile(`${folder}/data`, "rows");
-  await sealFile(`${folder}/data`, `${folder}/first`, SECRET);
-  assertEquals((await verifyExport(`${folder}/real/target`, SECRET)).bytes, 4);
+  for (const overwrite of [true, false]) {
+    await sealFile(`${folder}/data`, `${folder}/first`, { ...SECRET, overwrite });
+    assertEquals((await verifyExport(`${folder}/real/target`, SECRET)).bytes, 4);
+    await Deno.remove(`${folder}/real/target`);
+  }
   assert(["first", "link"].every((name) => Deno.lstatSync(`${folder}/${name}`).isSymlink));
   assertEquals(names(folder), ["data", "first", "link", "real", "short"]);
 });

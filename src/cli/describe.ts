@@ -45,7 +45,12 @@ export function describe(error: unknown): Description {
     const told = text.replace(`token ${index}:`, `value ${line} (from 1):`);
     return { text: told, exit: EXIT.refused, details: { value: line } };
   }
-  return { text: systemText(error, text), exit: EXIT.failed, details: codeOf(error) };
+  const details = codeOf(error);
+  if (details.code === "EEXIST") {
+    const told = text.replace("and overwrite is false", "so add --force to replace it");
+    return { text: told, exit: EXIT.usage, details };
+  }
+  return { text: systemText(error, text), exit: EXIT.failed, details };
 }
 
 function causeOf(error: unknown, wanted: (error: Error) => boolean): Error | undefined {

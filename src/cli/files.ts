@@ -168,6 +168,7 @@ export async function findOutput(
         files,
         files.path.resolve(path),
         (write) => eachChunk(content, write),
+        { input: input?.status, overwrite: args.has("force") },
       ),
   };
 }

@@ -36,7 +36,7 @@ export const open: CommandSpec = {
   permissions: "--allow-read of INPUT, --allow-read and --allow-write of the folder of FILE; " +
     "--allow-env=NAME or --allow-read of the secret's file.",
   async run(context) {
-    const { report } = context;
+    const { args, report } = context;
     const input = await context.input();
     const output = await context.output(input);
     const expectations = openOptions(context);
@@ -46,6 +46,7 @@ export const open: CommandSpec = {
       const options = {
         ...secret,
         ...expectations,
+        overwrite: args.has("force"),
         onProgress: onProgress && ((done: number) => onProgress(done, input.size)),
       };
       if (input.path !== undefined && output.path !== undefined) {

@@ -50,6 +50,7 @@ export const seal: CommandSpec = {
         ...secret,
         iterations,
         workers: args.integer("workers"),
+        overwrite: args.has("force"),
         signal,
         onProgress: onProgress && ((done: number) => onProgress(done, input.size)),
       };

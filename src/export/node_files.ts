@@ -44,6 +44,8 @@ export interface NodeFs {
   realpath(path: string): Promise<string>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
+  link(from: string, to: string): Promise<void>;
+  lstat(path: string): Promise<unknown>;
   readlink(path: string): Promise<string>;
 }
 

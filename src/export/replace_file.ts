@@ -11,6 +11,11 @@
  * came later wins, and the other one fails, since its file is gone. With one name
  * for all it could rename the other's half of a file.
  *
+ * A target that must not exist gets its name by a hard link, which fails where a
+ * file has that name by then. Where the file system has no hard links, as FAT, the
+ * name is looked at right before the rename: a file that appears in between is
+ * replaced.
+ *
  * @module
  */
 
@@ -41,6 +46,14 @@ const inUse = new Set<string>();
 /** Its temporary files. */
 const temporaries = new Set<string>();
 
+/** How a file is replaced. */
+export interface ReplaceOptions {
+  /** A file that is not to be removed, whatever its name. */
+  readonly input?: FileStatus;
+  /** Whether there may be a file already. */
+  readonly overwrite?: boolean;
+}
+
 /**
  * Replaces a file, or makes it.
  *
@@ -48,17 +61,18 @@ const temporaries = new Set<string>();
  * @param target The file's absolute path; of a symbolic link it replaces, or
  * makes, what that points to.
  * @param write Writes the content, by the function that it gets.
- * @param input A file that is not to be removed, whatever its name.
+ * @param options By default any file is replaced.
  * @returns What `write` returns.
  */
 export async function replaceFile<T>(
   files: NodeFiles,
   target: string,
   write: (bytes: (bytes: Uint8Array) => Promise<void>) => Promise<T>,
-  input?: FileStatus,
+  { input, overwrite = true }: ReplaceOptions = {},
 ): Promise<T> {
   const { fs, path } = files;
-  const real = await realTarget(files, target);
+  const { real, exists } = await realTarget(files, target);
+  if (exists && !overwrite) throw existsError(real);
   if (inUse.has(real)) throw new Error(`Cannot write ${real}: another call is writing it`);
   inUse.add(real);
   const temporary = `${real}${randomSuffix()}`;
@@ -71,7 +85,7 @@ export async function replaceFile<T>(
     const handle = await withFile("write", real, () => fs.open(temporary, "wx", OWNER_ONLY));
     try {
       const result = await writeWhole(handle, real, write);
-      await publish(files, temporary, real);
+      await publish(files, temporary, real, overwrite);
       await withFile("write", real, () => syncFolder(folder));
       return result;
     } catch (error) {
@@ -96,14 +110,17 @@ export function removeTemporaries(): void {
   }
 }
 
-async function realTarget(files: NodeFiles, target: string): Promise<string> {
+async function realTarget(
+  files: NodeFiles,
+  target: string,
+): Promise<{ real: string; exists: boolean }> {
   const { fs } = files;
   try {
     const real = await fs.realpath(target);
-    if ((await fs.stat(real, { bigint: true })).isFile()) return real;
+    if ((await fs.stat(real, { bigint: true })).isFile()) return { real, exists: true };
   } catch (error) {
     if (!isMissing(error)) throw fileError("write", target, error);
-    return await missingTarget(files, target);
+    return { real: await missingTarget(files, target), exists: false };
   }
   throw new Error(`Cannot write ${target}: it is not a file`);
 }
@@ -117,6 +134,11 @@ async function missingTarget(files: NodeFiles, target: string): Promise<string> 
   if (link === undefined) return real;
   // Not joined: `..` after a link to a folder is the parent of that folder.
   return await missingTarget(files, path.isAbsolute(link) ? link : `${folder}/${link}`);
+}
+
+function existsError(real: string): Error {
+  const error = new Error(`Cannot write ${real}: it exists, and overwrite is false`);
+  return Object.assign(error, { code: "EEXIST" });
 }
 
 function randomSuffix(): string {
@@ -148,9 +170,16 @@ async function removeLeftovers(
   }
 }
 
-async function publish({ fs }: NodeFiles, temporary: string, real: string): Promise<void> {
+async function publish(
+  files: NodeFiles,
+  temporary: string,
+  real: string,
+  overwrite: boolean,
+): Promise<void> {
+  let isTaken = false;
   try {
-    await fs.rename(temporary, real);
+    if (overwrite) await files.fs.rename(temporary, real);
+    else isTaken = !await publishNew(files, temporary, real);
   } catch (cause) {
     if (!isMissing(cause)) throw fileError("write", real, cause);
     throw new Error(
@@ -158,6 +187,23 @@ async function publish({ fs }: NodeFiles, temporary: string, real: string): Prom
       { cause },
     );
   }
+  if (isTaken) throw existsError(real);
+}
+
+/** Gives the temporary file a name that nothing has; returns whether that was so. */
+async function publishNew({ fs }: NodeFiles, temporary: string, real: string): Promise<boolean> {
+  try {
+    await fs.link(temporary, real);
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code === "ENOENT") throw error;
+    if (code === "EEXIST" || await fs.lstat(real).then(() => true, () => false)) return false;
+    // Systems name it variously that there are no hard links; any other reason the rename has too.
+    await fs.rename(temporary, real);
+    return true;
+  }
+  await fs.unlink(temporary).catch(() => {}); // the next run removes it
+  return true;
 }
 
 async function writeWhole<T>(

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { kindOf } from "../checks.ts";
 import type { Bytes } from "../encoding.ts";
 import { release } from "../release.ts";
 import { abortable } from "../schedule.ts";
@@ -31,6 +32,25 @@ import {
 import { openBytes } from "./sealed_reader.ts";
 import { sealBytes } from "./sealed_writer.ts";
 
+/** How the output of {@linkcode sealFile} and {@linkcode openFile} is written. */
+export interface OutputFileSettings {
+  /**
+   * Whether a file that is there already is replaced. If not, the call fails at
+   * once where there is one, and at its end where one has appeared, which then
+   * stays as it is. (On a file system without hard links, as FAT, that is looked at
+   * right before the end.)
+   *
+   * @default {true}
+   */
+  overwrite?: boolean;
+}
+
+/** Options of {@linkcode sealFile}. */
+export type SealFileOptions = SealExportOptions & OutputFileSettings;
+
+/** Options of {@linkcode openFile}. */
+export type OpenFileOptions = OpenExportOptions & OutputFileSettings;
+
 /**
  * Seals a file into a sealed export, in constant memory.
  *
@@ -45,13 +65,14 @@ import { sealBytes } from "./sealed_writer.ts";
  * @param input The path or the file URL of the data.
  * @param output The path or the file URL of the export.
  * @param options The passphrase or the key, exactly one; iterations, a backend,
- * workers, a signal, and progress in bytes of the data.
+ * workers, a signal, progress in bytes of the data, and whether to overwrite.
  * @returns The export's id, slices and bytes.
  * @throws {TypeError} As `sealExport`; if a path is of the wrong type; where the
  * runtime has no files, as in browsers.
  * @throws {RangeError} As `sealExport`.
  * @throws {Error} If input and output are the same file, or the system refuses to
- * read or write one; `code` is then the system's, as `ENOENT` or `ENOSPC`.
+ * read or write one; `code` is then the system's, as `ENOENT` or `ENOSPC`, and
+ * `EEXIST` if the output exists and is not to be overwritten.
  *
  * @example Seal a file, and open it again
  * ```ts
@@ -71,9 +92,9 @@ import { sealBytes } from "./sealed_writer.ts";
 export async function sealFile(
   input: FilePath,
   output: FilePath,
-  options: SealExportOptions,
+  options: SealFileOptions,
 ): Promise<SealedExportInfo> {
-  return await transformFile(input, output, sealWork(options), sealBytes, options.signal);
+  return await transformFile(input, output, sealWork(options), sealBytes, options);
 }
 
 /**
@@ -86,8 +107,8 @@ export async function sealFile(
  * @param input The path or the file URL of the export.
  * @param output The path or the file URL of the data.
  * @param options The passphrase or the key, exactly one; the most iterations,
- * the id that is expected, a backend, workers, a signal, and progress in bytes of
- * the export.
+ * the id that is expected, a backend, workers, a signal, progress in bytes of the
+ * export, and whether to overwrite.
  * @returns The export's id, slices and bytes.
  * @throws {SealedExportError} If the export is not as it was sealed.
  * @throws {TypeError} As `openExport`, and as `sealFile`.
@@ -114,9 +135,9 @@ export async function sealFile(
 export async function openFile(
   input: FilePath,
   output: FilePath,
-  options: OpenExportOptions,
+  options: OpenFileOptions,
 ): Promise<SealedExportInfo> {
-  return await transformFile(input, output, openWork(options), openBytes, options.signal);
+  return await transformFile(input, output, openWork(options), openBytes, options);
 }
 
 type Transform<W> = (
@@ -130,10 +151,12 @@ async function transformFile<W extends ExportWork>(
   output: FilePath,
   work: W,
   transform: Transform<W>,
-  signal: AbortSignal = new AbortController().signal,
+  options: OutputFileSettings & { signal?: AbortSignal },
 ): Promise<SealedExportInfo> {
+  const { signal = new AbortController().signal, overwrite } = options;
   let source: FileHandle | undefined;
   try {
+    checkOverwrite(overwrite);
     signal.throwIfAborted();
     const files = nodeFiles();
     const from = absolutePath(files, input, "the input");
@@ -142,7 +165,10 @@ async function transformFile<W extends ExportWork>(
     const status = await checkDifferent(files, source, from, to);
     const total = status.isFile() ? Number(status.size) : undefined;
     const chunks = transform(fileChunks(source, from, signal), { ...work, total }, signal);
-    return await replaceFile(files, to, (write) => writeChunks(chunks, write), status);
+    return await replaceFile(files, to, (write) => writeChunks(chunks, write), {
+      input: status,
+      overwrite,
+    });
   } finally {
     wipe(work.secret);
     const closing = source?.close();
@@ -150,6 +176,11 @@ async function transformFile<W extends ExportWork>(
     if (signal.aborted) closing?.catch(() => {});
     else await closing;
   }
+}
+
+function checkOverwrite(overwrite: unknown): void {
+  if (overwrite === undefined || typeof overwrite === "boolean") return;
+  throw new TypeError(`Cannot use overwrite: expected a boolean, got ${kindOf(overwrite)}`);
 }
 
 /** Opens the input; a pipe that nobody writes to does not keep an abort from being seen. */

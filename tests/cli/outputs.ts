@@ -8,10 +8,37 @@
 import { verifyExport } from "@ironfern/ironfern/export";
 import { assertEquals } from "@std/assert";
 import { KEYS, testCli } from "../support/cli.ts";
+import { mustRun } from "../support/npm_package.ts";
 
 const KEY = ["--key-env", "KEY"];
 const env = { KEY: KEYS[0] };
+const DATA = new Uint8Array(3_000_000).fill(0x0a);
 const SECRET = { key: KEYS[0] };
+
+testCli("an output that appears meanwhile stays as it is", async (cli) => {
+  for (const command of ["seal", "lines encrypt"]) {
+    for (const force of [false, true]) {
+      await mustRun("mkfifo", [cli.path("pipe")]);
+      const args = [...command.split(" "), "pipe", "-o", "out", ...KEY, "-q"];
+      const child = await cli.spawn([...args, ...force ? ["--force"] : []], env);
+      const writer = (await Deno.open(cli.path("pipe"), { write: true })).writable.getWriter();
+      await writer.write(DATA);
+      await cli.untilTemporary();
+      await cli.write("out", "another's");
+      await writer.close();
+      await child.stdin.close();
+      const { code, stderr } = await child.output();
+      const said = force
+        ? ""
+        : `error: Cannot write ${cli.path("out")}: it exists, so add --force to replace it\n`;
+      assertEquals([code, new TextDecoder().decode(stderr)], [force ? 0 : 2, said]);
+      assertEquals(await cli.read("out") === "another's", !force);
+      assertEquals(await cli.names(), ["out", "pipe"]);
+      await Deno.remove(cli.path("out"));
+      await Deno.remove(cli.path("pipe"));
+    }
+  }
+});
 
 testCli("a symbolic link to a file that is not there yet", async (cli) => {
   await cli.write("data", "some data");

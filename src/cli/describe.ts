@@ -92,5 +92,7 @@ function codeOf(error: unknown): { code?: string } {
 function systemText(error: unknown, text: string): string {
   const reason = SYSTEM[codeOf(error).code ?? ""];
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : undefined;
-  return reason && cause ? `${beginning(error, cause)}: ${reason}` : text;
+  return reason && cause && text.includes(cause.message)
+    ? `${beginning(error, cause)}: ${reason}`
+    : text;
 }

@@ -184,7 +184,6 @@ async function publish(
     if (!isMissing(cause)) throw fileError("write", real, cause);
     throw new Error(
       `Cannot write ${real}: the temporary file is gone, so another run began to write it later`,
-      { cause },
     );
   }
   if (isTaken) throw existsError(real);

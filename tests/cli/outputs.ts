@@ -40,6 +40,21 @@ testCli("an output that appears meanwhile stays as it is", async (cli) => {
   }
 });
 
+testCli("of two that write one file the first says why it fails", async (cli) => {
+  await cli.write("data", "some data");
+  const child = await cli.spawn(["seal", "-", "-o", "out", "--json", ...KEY], env);
+  const writer = child.stdin.getWriter();
+  await writer.write(DATA);
+  await cli.untilTemporary();
+  await cli.mustRun(["seal", "data", "-o", "out", "-q", ...KEY], { env });
+  await writer.close();
+  const { code, stderr } = await child.output();
+  const error = `Cannot write ${cli.path("out")}: ` +
+    "the temporary file is gone, so another run began to write it later";
+  assertEquals([code, JSON.parse(new TextDecoder().decode(stderr))], [1, { error }]);
+  assertEquals((await verifyExport(cli.path("out"), SECRET)).bytes, 9);
+});
+
 testCli("a symbolic link to a file that is not there yet", async (cli) => {
   await cli.write("data", "some data");
   await Deno.mkdir(cli.path("deep"));

@@ -9,6 +9,7 @@ import {
   type FileHandle,
   type FileStatus,
   isMissing,
+  type NodeFiles,
   nodeFiles,
   withFile,
   writeAll,
@@ -122,10 +123,14 @@ function streamOf(
 /** The options that name a file with a secret, which an output must not replace. */
 const SECRET_FILES = ["key-file", "old-key-file", "passphrase-file"];
 
+/** Names of what a shell has opened, whatever that is. */
+const STDOUT_NAMES = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+
 /**
  * Finds out whether the output may be written.
  *
- * @throws {UsageError} If it is the input, or exists and is not to be replaced.
+ * @throws {UsageError} If it is the input or the standard output, or exists and is
+ * not to be replaced.
  */
 export async function findOutput(
   args: Args,
@@ -139,6 +144,7 @@ export async function findOutput(
     }
     return { path: undefined, write: (content) => writeStdout(content, process) };
   }
+  if (STDOUT_NAMES.includes(path)) throw stdoutNamed(path);
   const files = nodeFiles();
   const status = await withFile("write", path, () => files.fs.stat(path, { bigint: true }))
     .catch((error) => {
@@ -147,13 +153,14 @@ export async function findOutput(
   if (status && isFolder(status)) {
     throw new UsageError(`Cannot write ${path}: it is a folder, so name a file in it`);
   }
-  if (status && status.dev === input?.status?.dev && status.ino === input.status.ino) {
+  if (status && isSame(status, input?.status)) {
     throw new UsageError(`Cannot write ${path}: it is the input, so name another file`);
   }
+  if (status && isSame(status, stdoutStatus(files))) throw stdoutNamed(path);
   for (const option of status ? SECRET_FILES : []) {
     for (const secret of args.list(option) ?? []) {
       const other = await files.fs.stat(secret, { bigint: true }).catch(() => undefined);
-      if (other?.dev === status?.dev && other?.ino === status?.ino) {
+      if (status && isSame(status, other)) {
         throw new UsageError(`Cannot write ${path}: it is the file of --${option}`);
       }
     }
@@ -171,6 +178,23 @@ export async function findOutput(
         { input: input?.status, overwrite: args.has("force") },
       ),
   };
+}
+
+function isSame(status: FileStatus, other: FileStatus | undefined): boolean {
+  return status.dev === other?.dev && status.ino === other.ino;
+}
+
+function stdoutNamed(path: string): UsageError {
+  return new UsageError(`Cannot write ${path}: it is the standard output, so use -o -`);
+}
+
+/** What the standard output is. */
+function stdoutStatus({ fsSync }: NodeFiles): FileStatus | undefined {
+  try {
+    return fsSync.fstatSync(1, { bigint: true });
+  } catch {
+    return undefined; // it is closed
+  }
 }
 
 /** Writes to the standard output. */

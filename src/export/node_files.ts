@@ -50,6 +50,7 @@ export interface NodeFs {
 }
 
 interface NodeFsSync {
+  fstatSync(descriptor: number, options: { bigint: true }): FileStatus;
   unlinkSync(path: string): void;
 }
 

@@ -120,6 +120,11 @@ const MISUSES: Readonly<Record<string, Misuse>> = {
     code: 2,
     says: "Cannot write old: it exists, so add --force to replace it",
   },
+  "the standard output by a name": {
+    args: ["seal", "data", "-o", "/dev/stdout", "--force", ...KEY],
+    code: 2,
+    says: "Cannot write /dev/stdout: it is the standard output, so use -o -",
+  },
   "force without a file": { args: ["seal", "data", "--force"], code: 2, says: "so add -o FILE" },
   "no secret on a pipe": {
     args: ["seal", "data", "-o", "out"],

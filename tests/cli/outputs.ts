@@ -55,6 +55,24 @@ testCli("of two that write one file the first says why it fails", async (cli) =>
   assertEquals((await verifyExport(cli.path("out"), SECRET)).bytes, 9);
 });
 
+testCli("the file that the standard output is", async (cli) => {
+  await cli.write("data", "some data");
+  await cli.write("log", "the old content\n");
+  const names = ["log", "./log", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+  for (const name of names) {
+    for (const command of [`seal data -o ${name}`, `lines encrypt data -o ${name}`]) {
+      const { code, stderr } = await cli.shell(
+        `ironfern ${command} --force --key-env KEY >> log`,
+        env,
+      );
+      const said = `error: Cannot write ${name}: it is the standard output, so use -o -\n`;
+      assertEquals([code, stderr], [2, said]);
+    }
+  }
+  assertEquals(await cli.read("log"), "the old content\n");
+  assertEquals(await cli.names(), ["data", "log"]);
+});
+
 testCli("a symbolic link to a file that is not there yet", async (cli) => {
   await cli.write("data", "some data");
   await Deno.mkdir(cli.path("deep"));

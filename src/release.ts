@@ -46,7 +46,7 @@ export function release(view: ArrayBufferView): void {
 }
 
 /** Bytes after which dead ones are looked for. */
-const COLLECTED_BYTES = 16 << 20;
+const COLLECTED_BYTES = 24 << 20;
 /** V8 looks for dead buffers when so much was allocated beside its heap since it last did. */
 const EXTERNAL_LIMIT = 64 << 20;
 

@@ -10,6 +10,8 @@ import {
   attackCost,
   ATTACKERS,
   describeDuration,
+  FLOOR_NOTES,
+  FLOOR_SOURCE,
   ITERATION_FLOORS,
   PASSPHRASE_BITS,
 } from "../src/kdf_cost.ts";
@@ -76,6 +78,18 @@ Deno.test("an attack that makes no sense is refused", () => {
   for (const devices of [0, 0.5, NaN, 1e10]) {
     assertThrows(() => attackCost({ ...good, devices }), RangeError, "devices");
   }
+});
+
+Deno.test("the floors are those of their source's date", () => {
+  assertEquals(FLOOR_SOURCE.date, "2026-03");
+  assertEquals(ITERATION_FLOORS, {
+    "SHA-1": 1_400_000,
+    "SHA-256": 600_000,
+    "SHA-384": 220_000,
+    "SHA-512": 220_000,
+  });
+  assertMatch(FLOOR_NOTES["SHA-384"]!, /lists no floor for SHA-384/);
+  assertMatch(FLOOR_NOTES["SHA-1"]!, /not for new systems/);
 });
 
 Deno.test("every figure has its source", () => {

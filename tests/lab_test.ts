@@ -147,7 +147,7 @@ testLab("offers code that works, for each hash", async ({ page }) => {
       hash.replace("-", ""),
     );
     const code = await page.locator("#snippet").innerText();
-    const floor = hash === "SHA-256" ? "600_000" : "210_000";
+    const floor = hash === "SHA-256" ? "600_000" : "220_000";
     assertStringIncludes(code, `const iterations = ${floor};`);
     const local = code.replace("jsr:@ironfern/ironfern", "@ironfern/ironfern");
     const folder = await Deno.makeTempDir();

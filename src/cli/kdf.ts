@@ -25,7 +25,8 @@ export const kdf: CommandSpec = {
       name: "hash",
       value: "HASH",
       complete: HASHES,
-      help: "the hash under HMAC: SHA-256, SHA-1, SHA-384 or SHA-512; by default SHA-256",
+      help: "the hash under HMAC: SHA-256, SHA-384 or SHA-512, or SHA-1 for what is old " +
+        "already; by default SHA-256",
     },
     {
       name: "target",

@@ -18,6 +18,7 @@ import {
   attackCost,
   type Attacker,
   ATTACKERS,
+  FLOOR_NOTES,
   FLOOR_SOURCE,
   PASSPHRASE_BITS,
   type Source,
@@ -257,9 +258,7 @@ function assumptions(hash: Hash, workers: number): string[] {
       hash === "SHA-1" ? ", with SHA-1 two blocks: twice the work of the attacker's one" : ""
     }, its password and its salt 16`,
     "Nothing else ran while this was measured",
-    ...hash === "SHA-384"
-      ? ["The floor of SHA-384 is that of SHA-512, which is all but the same; the source has none"]
-      : [],
+    ...FLOOR_NOTES[hash] ? [FLOOR_NOTES[hash]] : [],
     ...ATTACK_ASSUMPTIONS,
   ];
 }

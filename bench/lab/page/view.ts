@@ -11,6 +11,7 @@ import {
   attackCost,
   ATTACKERS,
   describeDuration,
+  FLOOR_NOTES,
   FLOOR_SOURCE,
   ITERATION_FLOORS,
   PASSPHRASE_BITS,
@@ -92,6 +93,8 @@ export function showResults(calibration: Calibration, rounds: number): void {
   answer.value = String(recommended);
   answer.textContent = count(recommended);
   element("reason").replaceChildren(...reason(calibration));
+  const note = FLOOR_NOTES[hash];
+  say("floor-note", note && `${note}.`);
   const noisy = measurements.filter((each) => each.noisy).map(({ backend }) => WAYS[backend]);
   say(
     "noise",

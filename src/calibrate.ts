@@ -14,13 +14,20 @@ import {
   slowestDevice,
 } from "./calibration/devices.ts";
 import { measureBackends, type Timed } from "./calibration/measure.ts";
-import { checkArray, checkInteger, kindOf, quoted } from "./checks.ts";
+import {
+  checkArray,
+  checkInteger,
+  checkOnProgress,
+  checkSignal,
+  kindOf,
+  MAX_ITERATIONS,
+  quoted,
+} from "./checks.ts";
 import { ITERATION_FLOORS } from "./kdf_cost.ts";
 
 export type { CalibrationMeasurement } from "./calibration/devices.ts";
 
 const MAX_TARGET_MS = 60_000;
-const MAX_ITERATIONS = 2 ** 32 - 1;
 
 /** Options of {@linkcode calibrate}. */
 export interface CalibrateOptions {
@@ -61,7 +68,8 @@ export interface CalibrateOptions {
   device?: string;
   /**
    * Measurements of other devices, by their `calibrate`, with the same hash. The
-   * count is recommended for the slowest device.
+   * count is recommended for the slowest device. Each device needs a name of its
+   * own, so that none hides behind a faster one.
    */
   others?: readonly CalibrationMeasurement[];
   /** Rejects the call with its reason when it is aborted, within one slice. */
@@ -96,6 +104,11 @@ export interface Calibration {
   readonly backend: BackendName;
   /** Milliseconds that `recommended` takes there. */
   readonly recommendedMs: number;
+  /**
+   * Whether the measurement that limits `recommended`, of this device or of one of
+   * the others, is `noisy`: then measure that device again.
+   */
+  readonly noisy: boolean;
   /** The floor: 0 for none. */
   readonly floor: number;
   /** Whether `recommended` is the floor, and takes longer than the target. */
@@ -127,7 +140,8 @@ interface Settings {
  * @throws {TypeError} If an option is of the wrong type, `backends` is empty, or
  * the hash or a backend has no such name.
  * @throws {RangeError} If a number is out of its bounds, or one of `others` was
- * measured with another hash or has this device's name.
+ * measured with another hash, has this device's name, or the name and the backend
+ * of another one.
  * @throws {BackendUnavailableError} If a backend named is not here.
  * @throws {Error} If two backends derive different keys, or the runtime's clock
  * stands still while code runs, as on Cloudflare, or has steps of over 250 ms.
@@ -178,8 +192,8 @@ export async function calibrate(options: CalibrateOptions = {}): Promise<Calibra
   const timed = await measureBackends({ ...settings, signal, onProgress });
   const measurements = timed.map((each) => toMeasurement(each, settings));
   const limit = slowestDevice([...measurements, ...others]);
-  const affordable = affordableIterations(limit.iterationsPerSecond, targetMs);
-  const recommended = Math.max(affordable, floor);
+  const fitting = limit.iterationsPerSecond * targetMs / 1_000;
+  const recommended = Math.max(roundDown(fitting), floor);
   return {
     targetMs,
     hash,
@@ -189,15 +203,17 @@ export async function calibrate(options: CalibrateOptions = {}): Promise<Calibra
     device: limit.device,
     backend: limit.backend,
     recommendedMs: 1_000 * recommended / limit.iterationsPerSecond,
+    noisy: limit.noisy,
     floor,
-    floorApplied: recommended > affordable,
+    // Rounded down, what fits may be under a floor that fits as well.
+    floorApplied: recommended === floor && floor > fitting,
   };
 }
 
 function toMeasurement(timed: Timed, { device, hash, targetMs }: Settings): CalibrationMeasurement {
   const { backend, iterations, median, spread, noisy } = timed;
   const iterationsPerSecond = 1_000 * iterations / median;
-  const measured = affordableIterations(iterationsPerSecond, targetMs);
+  const measured = roundDown(iterationsPerSecond * targetMs / 1_000);
   return {
     device,
     backend,
@@ -211,12 +227,12 @@ function toMeasurement(timed: Timed, { device, hash, targetMs }: Settings): Cali
   };
 }
 
-/** Iterations that fit, with two significant digits, rounded down; 1 at least. */
-function affordableIterations(iterationsPerSecond: number, targetMs: number): number {
-  const fitting = Math.min(iterationsPerSecond * targetMs / 1_000, MAX_ITERATIONS);
-  if (fitting < 100) return Math.max(1, Math.floor(fitting));
-  const unit = 10 ** (Math.floor(Math.log10(fitting)) - 1);
-  return Math.floor(fitting / unit) * unit;
+/** Iterations that fit, with two significant digits; 1 at least. */
+function roundDown(fitting: number): number {
+  const iterations = Math.min(fitting, MAX_ITERATIONS);
+  if (iterations < 100) return Math.max(1, Math.floor(iterations));
+  const unit = 10 ** (Math.floor(Math.log10(iterations)) - 1);
+  return Math.floor(iterations / unit) * unit;
 }
 
 function checkOptions(options: CalibrateOptions): Settings {
@@ -241,6 +257,8 @@ function checkOptions(options: CalibrateOptions): Settings {
     );
   }
   checkDevice(device);
+  checkSignal(options.signal);
+  checkOnProgress(options.onProgress);
   return {
     targetMs,
     hash,

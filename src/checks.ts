@@ -8,7 +8,8 @@ import { type Bytes, encodeUtf8 } from "./encoding.ts";
 
 /** Bytes that a password, a passphrase or a salt may have. */
 const MAX_INPUT = 1 << 20;
-const MAX_ITERATIONS = 2 ** 32 - 1;
+/** Iterations that PBKDF2 may be asked for here. */
+export const MAX_ITERATIONS = 2 ** 32 - 1;
 
 /** What kind of value it is, without the value: it may be a secret. */
 export function kindOf(value: unknown): string {

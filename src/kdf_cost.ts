@@ -100,7 +100,7 @@ export const ATTACKERS: Readonly<Record<Hash, Attacker>> = {
  * each.
  */
 export const ATTACK_ASSUMPTIONS: readonly string[] = [
-  "The speed falls in proportion to the iterations",
+  "The attacker's speed falls in proportion to the iterations of a guess",
   "A guess is one output block of PBKDF2: the first one is enough to check a token's MAC",
   "A passphrase of n bits is one of 2^n that are equally likely, and is found half way " +
   "through them on average",
@@ -155,12 +155,15 @@ export function attackCost(
   return { guessesPerSecond, meanSeconds: wholeSeconds / 2, wholeSeconds };
 }
 
+/** Seconds of a year, a Julian one. */
+export const YEAR = 31_557_600;
+
 const DURATIONS = [
   ["second", 1],
   ["minute", 60],
   ["hour", 3_600],
   ["day", 86_400],
-  ["year", 31_557_600],
+  ["year", YEAR],
 ] as const;
 
 /** Seconds as a person says them, in two significant digits: "3.4 years". */

@@ -7,6 +7,7 @@
 import { quoted } from "../checks.ts";
 import { BackendUnavailableError } from "../errors.ts";
 import type { Backend, BackendName, FernetEngine } from "./backend.ts";
+import { BACKEND_NAMES } from "./names.ts";
 import { createNode } from "./node.ts";
 import { createPortable } from "./portable.ts";
 import { createWasm } from "./wasm.ts";
@@ -30,7 +31,6 @@ const CREATE: Readonly<Record<BackendName, () => Backend>> = {
   node: createNode,
   portable: createPortable,
 };
-const NAMES = Object.keys(CREATE) as BackendName[];
 const created = new Map<BackendName, Backend>();
 
 /**
@@ -70,7 +70,7 @@ export function findBackend(name: BackendName): Backend | undefined {
  * ```
  */
 export function availableBackends(): BackendName[] {
-  return NAMES.filter(findBackend);
+  return BACKEND_NAMES.filter(findBackend);
 }
 
 /**
@@ -79,10 +79,10 @@ export function availableBackends(): BackendName[] {
  * @throws {TypeError} If it names no backend.
  */
 export function checkBackend(choice: BackendChoice = "auto"): BackendChoice {
-  if (choice === "auto" || NAMES.includes(choice)) return choice;
+  if (choice === "auto" || BACKEND_NAMES.includes(choice)) return choice;
   throw new TypeError(
     `Cannot use the backend ${quoted(choice)}: expected "auto" or one of ${
-      NAMES.map((name) => `"${name}"`).join(", ")
+      BACKEND_NAMES.map((name) => `"${name}"`).join(", ")
     }`,
   );
 }

@@ -6,18 +6,12 @@
  */
 
 import type { BackendName, Hash } from "../backends/backend.ts";
-import { checkArray, kindOf, quoted } from "../checks.ts";
+import { BACKEND_NAMES } from "../backends/names.ts";
+import { checkArray, kindOf, MAX_ITERATIONS, quoted } from "../checks.ts";
 
 /** Entries of `others`, and characters of a device's name. */
 const MAX_OTHERS = 10_000;
 const MAX_NAME = 200;
-
-const BACKENDS: Readonly<Record<BackendName, true>> = {
-  wasm: true,
-  webcrypto: true,
-  node: true,
-  portable: true,
-};
 
 /** How one backend did on one device. */
 export interface CalibrationMeasurement {
@@ -41,7 +35,11 @@ export interface CalibrationMeasurement {
    * median, so that 0.05 means that half of them lay within 5 % of it.
    */
   readonly spread: number;
-  /** Whether the spread is over 0.15: then measure again, on a quieter machine. */
+  /**
+   * Whether it is not to be trusted: the spread is over 0.15, or the median more
+   * than 20 % off the time that a derivation was to take, as where the machine
+   * changed its speed meanwhile. Then measure again, on a quieter machine.
+   */
   readonly noisy: boolean;
   /**
    * Iterations that take the target, with two significant digits, rounded down.
@@ -52,10 +50,10 @@ export interface CalibrationMeasurement {
 /** Bounds that every real device is within, by far. */
 const BOUNDS = {
   iterationsPerSecond: [1e-3, 1e12],
-  iterations: [1, 2 ** 32 - 1],
+  iterations: [1, MAX_ITERATIONS],
   median: [1e-6, 1e9],
   spread: [0, 1e6],
-  measured: [1, 2 ** 32 - 1],
+  measured: [1, MAX_ITERATIONS],
 } as const satisfies Partial<Record<keyof CalibrationMeasurement, readonly [number, number]>>;
 
 /**
@@ -81,7 +79,8 @@ export function checkDevice(name: string, what = "the device's name"): string {
  *
  * @throws {TypeError} If one is not of the shape of a measurement.
  * @throws {RangeError} If a number is out of its bounds, the hash is another one,
- * or the device has the name of this one.
+ * the device has the name of this one, or a backend was measured twice under one
+ * name: these may be two devices, of which the faster would hide the slower.
  */
 export function checkOthers(
   others: readonly CalibrationMeasurement[],
@@ -94,7 +93,21 @@ export function checkOthers(
       `Cannot use others: there are ${all.length}, expected ${MAX_OTHERS} at most`,
     );
   }
-  return all.map((other, index) => checkOther(other, `others[${index}]`, hash, device));
+  const checked = all.map((other, index) => checkOther(other, `others[${index}]`, hash, device));
+  const seen = new Map<string, number>();
+  for (const [index, { device, backend }] of checked.entries()) {
+    const pair = JSON.stringify([device, backend]);
+    const before = seen.get(pair);
+    if (before !== undefined) {
+      throw new RangeError(
+        `Cannot use others[${index}]: others[${before}] has the backend "${backend}" of ` +
+          `${quoted(device)} already, so give each device a name of its own, and each of its ` +
+          "measurements once",
+      );
+    }
+    seen.set(pair, index);
+  }
+  return checked;
 }
 
 function checkOther(
@@ -118,9 +131,9 @@ function checkOther(
         "so give each device a name of its own with `device`",
     );
   }
-  if (typeof copy.backend !== "string" || !Object.hasOwn(BACKENDS, copy.backend)) {
+  if (!BACKEND_NAMES.includes(copy.backend)) {
     throw new TypeError(
-      `Cannot use the backend of ${what}: expected one of ${Object.keys(BACKENDS).join(", ")}`,
+      `Cannot use the backend of ${what}: expected one of ${BACKEND_NAMES.join(", ")}`,
     );
   }
   if (copy.hash !== hash) {
@@ -165,15 +178,8 @@ function numbersOf(
 export function slowestDevice(
   measurements: readonly CalibrationMeasurement[],
 ): CalibrationMeasurement {
-  const slower = new Map<string, CalibrationMeasurement>();
-  for (const each of measurements) {
-    // Two measurements under the same name may be of two devices.
-    const key = JSON.stringify([each.device, each.backend]);
-    const known = slower.get(key);
-    if (!known || each.iterationsPerSecond < known.iterationsPerSecond) slower.set(key, each);
-  }
   const fastest = new Map<string, CalibrationMeasurement>();
-  for (const each of slower.values()) {
+  for (const each of measurements) {
     const known = fastest.get(each.device);
     if (!known || each.iterationsPerSecond > known.iterationsPerSecond) {
       fastest.set(each.device, each);

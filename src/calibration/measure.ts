@@ -5,11 +5,12 @@
  */
 
 import type { BackendName, Hash } from "../backends/backend.ts";
+import { MAX_ITERATIONS } from "../checks.ts";
 import { pbkdf2 } from "../pbkdf2.ts";
-import { clockGrain, STANDS_STILL, uselessClock } from "./clock.ts";
+import { clockGrain } from "./clock.ts";
+import { compareBackends, COMPARED_ITERATIONS } from "./compare.ts";
+import { type Statistics, statistics } from "./statistics.ts";
 
-const CHECKED_ITERATIONS = 1_000;
-const MAX_ITERATIONS = 2 ** 32 - 1;
 /** V8 has compiled the kernel at its best, and @noble's loops, within this. */
 const WARM_UP_MS = 150;
 /** So long a derivation tells the speed that the rounds will have. */
@@ -24,8 +25,8 @@ const FITTING = 0.05;
 const MOST_CORRECTIONS = 5;
 /** More than so far off is not the guess, but the machine at that moment. */
 const MOST_OFF = 4;
-/** A middle half of the rounds that is wider than this is not to be trusted. */
-const NOISY_SPREAD = 0.15;
+/** Rounds whose median is further off the time wanted are of a machine that changed its speed. */
+const NOISY_OFF = 0.2;
 
 /** What a calibration is asked for, checked. */
 export interface MeasureRequest {
@@ -43,18 +44,15 @@ export interface MeasureRequest {
   readonly onProgress?: (done: number, total: number | undefined) => void;
 }
 
-/** How one backend did. */
-export interface Timed {
+/**
+ * How one backend did, in milliseconds a derivation. It is `noisy` also where the
+ * median is off the time that a derivation was to take.
+ */
+export interface Timed extends Statistics {
   /** The backend. */
   readonly backend: BackendName;
   /** Iterations of each derivation that was timed. */
   readonly iterations: number;
-  /** The median of the rounds, in milliseconds a derivation. */
-  readonly median: number;
-  /** The interquartile range of the rounds, divided by their median. */
-  readonly spread: number;
-  /** Whether the spread is too wide to trust the median. */
-  readonly noisy: boolean;
 }
 
 interface Contestant {
@@ -75,7 +73,7 @@ export async function measureBackends(request: MeasureRequest): Promise<Timed[]>
   const { backends, targetMs, rounds, signal, onProgress } = request;
   signal?.throwIfAborted();
   const deriver = new Deriver(request);
-  await deriver.compareKeys();
+  await compareBackends(backends, deriver.keys);
   const grain = await clockGrain(signal);
   const leastRound = Math.max(LEAST_ROUND_MS, LEAST_ROUND_STEPS * grain);
   const derivationMs = Math.min(targetMs, LONGEST_DERIVATION_MS);
@@ -100,11 +98,14 @@ export async function measureBackends(request: MeasureRequest): Promise<Timed[]>
       onProgress?.(++done, total);
     }
   }
-  return contestants.map(({ backend, iterations, times }) => ({
-    backend,
-    iterations,
-    ...statistics(times),
-  }));
+  const timed: Timed[] = [];
+  for (const { backend, iterations, times } of contestants) {
+    const { median, spread, noisy } = statistics(times);
+    const isOff = Math.abs(median / derivationMs - 1) > NOISY_OFF &&
+      await deriver.isReachable({ backend, iterations, median }, derivationMs, repeats);
+    timed.push({ backend, iterations, median, spread, noisy: noisy || isOff });
+  }
+  return timed;
 }
 
 /** Derives keys of one password, as users do: one at a time, by the public call. */
@@ -122,19 +123,10 @@ class Deriver {
     return pbkdf2(this.#password, this.#salt, { iterations, hash, backend, signal });
   }
 
-  /** What derives wrong keys may well do so sooner. */
-  async compareKeys(): Promise<void> {
-    const [first, ...others] = this.#request.backends;
-    const expected = await this.#derive(first, CHECKED_ITERATIONS);
-    for (const backend of others) {
-      const key = await this.#derive(backend, CHECKED_ITERATIONS);
-      if (key.length !== expected.length || key.some((byte, at) => byte !== expected[at])) {
-        throw new Error(
-          `Cannot calibrate: the backends "${first}" and "${backend}" derive different keys`,
-        );
-      }
-    }
-  }
+  /** The key, to be compared. */
+  readonly keys = async (backend: BackendName, iterations: number): Promise<Uint8Array[]> => [
+    await this.#derive(backend, iterations),
+  ];
 
   /** Milliseconds of a derivation, over some of them. */
   async time(backend: BackendName, iterations: number, repeats: number): Promise<number> {
@@ -153,7 +145,7 @@ class Deriver {
     telling: number,
   ): Promise<{ iterations: number; elapsed: number }> {
     const start = performance.now();
-    for (let iterations = CHECKED_ITERATIONS;;) {
+    for (let iterations = COMPARED_ITERATIONS;;) {
       const elapsed = await this.time(backend, iterations, 1);
       const warm = performance.now() - start >= WARM_UP_MS;
       if (iterations === MAX_ITERATIONS || warm && elapsed >= telling / 2) {
@@ -182,24 +174,22 @@ class Deriver {
     }
     return iterations;
   }
+
+  /**
+   * Whether other iterations than these could have taken the time wanted: the
+   * fewest may take longer, for what a call costs by itself, and the most be done
+   * sooner.
+   */
+  async isReachable(
+    { backend, iterations, median }: Omit<Timed, "noisy" | "spread">,
+    wanted: number,
+    repeats: number,
+  ): Promise<boolean> {
+    if (median < wanted) return iterations < MAX_ITERATIONS;
+    return iterations > 1 && await this.time(backend, 1, repeats) < wanted;
+  }
 }
 
 function clamp(iterations: number): number {
   return Math.min(Math.max(Math.round(iterations), 1), MAX_ITERATIONS);
-}
-
-function statistics(times: number[]): Pick<Timed, "median" | "spread" | "noisy"> {
-  const sorted = times.sort((a, b) => a - b);
-  const median = quantile(sorted, 0.5);
-  // A clock that is set back while this runs may do it.
-  if (!(median > 0)) throw uselessClock(STANDS_STILL);
-  const spread = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / median;
-  return { median, spread, noisy: spread > NOISY_SPREAD };
-}
-
-/** A quantile of sorted numbers, between two of them in proportion. */
-function quantile(sorted: readonly number[], share: number): number {
-  const position = share * (sorted.length - 1);
-  const [below, above] = [sorted[Math.floor(position)], sorted[Math.ceil(position)]];
-  return below + (above - below) * (position % 1);
 }

@@ -12,6 +12,8 @@ import {
   type Hash,
   pbkdf2Many,
 } from "../../mod.ts";
+import { compareBackends } from "../calibration/compare.ts";
+import { type Statistics, statistics } from "../calibration/statistics.ts";
 import {
   ATTACK_ASSUMPTIONS,
   type AttackCost,
@@ -33,12 +35,11 @@ export const RATE_COUNT = 600_000;
 /** How many keys are derived at once. */
 export const KEYS_AT_ONCE = 16;
 
-const ROUNDS = 3;
+const ROUNDS = 5;
 /** With an unmeasured one, in which workers start. */
 const BATCHES = 1 + ROUNDS;
 /** So long a key of a batch takes by itself: longer ones tell no more. */
 const BATCHED_KEY_MS = 20;
-const COMPARED_ITERATIONS = 1_000;
 
 /** What is to be measured. */
 export interface KdfRequest {
@@ -69,13 +70,11 @@ export interface BackendFigures {
   readonly batch: BatchMeasurement;
 }
 
-/** What was measured of many keys at once. */
-export interface BatchMeasurement {
+/** What was measured of many keys at once, in milliseconds of all of them. */
+export interface BatchMeasurement extends Statistics {
   readonly keys: number;
   /** Iterations of each key. */
   readonly iterations: number;
-  /** Milliseconds of all keys: the median of the rounds. */
-  readonly median: number;
 }
 
 /** What a search costs at one count of iterations. */
@@ -107,7 +106,10 @@ export interface KdfFigures {
   readonly backends: readonly BackendFigures[];
   readonly attacker: Attacker;
   readonly attacks: readonly AttackFigures[];
+  /** What is assumed of the measurements. */
   readonly assumptions: readonly string[];
+  /** What is assumed of the attacker. */
+  readonly attackAssumptions: readonly string[];
 }
 
 /**
@@ -130,7 +132,7 @@ export async function measureKdf(request: KdfRequest): Promise<KdfFigures> {
   });
   let done = total - names.length * BATCHES;
   const batches = new Batches(hash, signal, () => onProgress?.(++done, total));
-  await batches.compare(names);
+  await compareBackends(names, batches.keys);
   const backends: BackendFigures[] = [];
   for (const measurement of calibration.measurements) {
     backends.push(backendFigures(measurement, await batches.time(measurement)));
@@ -152,6 +154,7 @@ export async function measureKdf(request: KdfRequest): Promise<KdfFigures> {
     attacker: ATTACKERS[hash],
     attacks: counts.map((iterations) => attackFigures(iterations, hash)),
     assumptions: assumptions(hash, batches.workers),
+    attackAssumptions: ATTACK_ASSUMPTIONS,
   };
 }
 
@@ -173,25 +176,12 @@ class Batches {
     this.#onBatch = onBatch;
   }
 
-  async #derive(backend: BackendName, iterations: number): Promise<Uint8Array[]> {
+  /** Derives them all. */
+  readonly keys = async (backend: BackendName, iterations: number): Promise<Uint8Array[]> => {
     const workers = this.workers > 1 ? this.workers : 0;
     const options = { hash: this.#hash, signal: this.#signal };
     return await pbkdf2Many(this.#inputs, { ...options, iterations, backend, workers });
-  }
-
-  /** What derives wrong keys may well do so sooner. */
-  async compare([first, ...others]: readonly BackendName[]): Promise<void> {
-    const expected = await this.#derive(first, COMPARED_ITERATIONS);
-    for (const backend of others) {
-      const keys = await this.#derive(backend, COMPARED_ITERATIONS);
-      const same = keys.every((key, at) => key.every((byte, i) => byte === expected[at][i]));
-      if (!same) {
-        throw new Error(
-          `Cannot measure: the backends "${first}" and "${backend}" derive different keys`,
-        );
-      }
-    }
-  }
+  };
 
   async time(
     { backend, iterationsPerSecond }: CalibrationMeasurement,
@@ -200,12 +190,11 @@ class Batches {
     const times: number[] = [];
     for (let batch = 0; batch < BATCHES; batch++) {
       const start = performance.now();
-      await this.#derive(backend, iterations);
+      await this.keys(backend, iterations);
       if (batch > 0) times.push(performance.now() - start);
       this.#onBatch();
     }
-    const median = times.sort((a, b) => a - b)[ROUNDS >> 1];
-    return { keys: KEYS_AT_ONCE, iterations, median };
+    return { keys: KEYS_AT_ONCE, iterations, ...statistics(times) };
   }
 }
 
@@ -259,7 +248,6 @@ function assumptions(hash: Hash, workers: number): string[] {
     }, its password and its salt 16`,
     "Nothing else ran while this was measured",
     ...FLOOR_NOTES[hash] ? [FLOOR_NOTES[hash]] : [],
-    ...ATTACK_ASSUMPTIONS,
   ];
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { describeDuration, type Source } from "../kdf_cost.ts";
+import { ITERATIONS } from "../export/sealed_header.ts";
 import { wrap } from "./help.ts";
 import { type BackendFigures, COUNTS, type KdfFigures, KEYS_AT_ONCE } from "./kdf_figures.ts";
 
@@ -26,8 +27,11 @@ export function kdfText(figures: KdfFigures): string {
     "",
     ...attackTable(figures),
     "",
-    "Assumptions:",
+    "Assumptions about what was measured:",
     ...figures.assumptions.flatMap(item),
+    "",
+    "Assumptions about the attacker:",
+    ...figures.attackAssumptions.flatMap(item),
     "",
     "Sources:",
     ...sourceItem("Floor", figures.floorSource),
@@ -98,7 +102,10 @@ function bars(backends: readonly BackendFigures[]): string[] {
 function recommendation(figures: KdfFigures): string[] {
   const { hash, targetMs, recommended, recommendedMs, backend, auto, floor, floorApplied } =
     figures;
-  const noisy = figures.backends.filter(({ measurement }) => measurement.noisy);
+  const noisy = figures.backends.flatMap(({ backend, measurement, batch }) => [
+    ...measurement.noisy ? [`${backend} one by one`] : [],
+    ...batch.noisy ? [`${backend} ${KEYS_AT_ONCE} at once`] : [],
+  ]);
   const why = floorApplied
     ? `, the published floor: more than the target of ${integer(targetMs)} ms`
     : `; the published floor is ${integer(floor)}`;
@@ -109,14 +116,29 @@ function recommendation(figures: KdfFigures): string[] {
       } with ${backend}${why}. The backend "auto" takes ${auto}.`,
       0,
     ),
+    ...wrap(use(figures), 0),
     ...noisy.length
       ? wrap(
-        `Not to be trusted: ${noisy.map(({ backend }) => backend).join(", ")}, whose rounds ` +
-          "differ by more than 15 %. Measure again when nothing else runs.",
+        `Not to be trusted: ${noisy.join(", ")}. The middle half of the rounds (their ` +
+          "interquartile range) is wider than 15 % of the median, or the machine changed its " +
+          "speed. Measure again when nothing else runs.",
         0,
       )
       : [],
   ];
+}
+
+/** What the count is for. */
+function use({ hash, recommended }: KdfFigures): string {
+  if (hash !== "SHA-256") {
+    return `It is for pbkdf2 with the hash ${hash}: all formats here, and ` +
+      "Fernet.fromPassphrase, derive with SHA-256.";
+  }
+  const sealed = recommended <= ITERATIONS.most
+    ? `, or ironfern seal --iterations ${recommended}, which records them`
+    : "";
+  return "Use it with Fernet.fromPassphrase, with the salt and the iterations stored" +
+    `${sealed}; the text format of encrypt records none.`;
 }
 
 function attackTable({ attacker, attacks }: KdfFigures): string[] {

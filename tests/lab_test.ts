@@ -9,6 +9,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Browser, Page } from "playwright-core";
 import { calibrate } from "@ironfern/ironfern";
+import { attackCost, ATTACKERS } from "../src/kdf_cost.ts";
 import { buildLab } from "../bench/lab/build.ts";
 import { serveLab } from "../bench/lab/serve.ts";
 import { count, duration, percent, speed } from "../bench/lab/page/text.ts";
@@ -74,13 +75,16 @@ async function measure(page: Page): Promise<void> {
 }
 
 /** The file that the page's button gives. */
-async function exported(page: Page) {
+async function exported(page: Page, name = "[\\p{L}\\p{N}-]+") {
   const [download] = await Promise.all([
     page.waitForEvent("download"),
     page.locator("#export").click(),
   ]);
   const path = await download.path();
-  assertMatch(download.suggestedFilename(), /^ironfern-calibration-[\p{L}\p{N}-]+\.json$/u);
+  assertMatch(
+    download.suggestedFilename(),
+    new RegExp(`^ironfern-calibration-${name}\\.json$`, "u"),
+  );
   return JSON.parse(await Deno.readTextFile(path));
 }
 
@@ -207,10 +211,66 @@ testLab("says what is wrong with a number", async ({ page }) => {
 });
 
 testLab("shows an error as one", async ({ page }) => {
+  await page.evaluate(() => performance.now = () => 7);
   await page.locator("#start").click();
   await page.locator("#failure").waitFor({ state: "visible" });
-  assertStringIncludes(await page.locator("#failure").innerText(), "Cannot use rounds 1000");
-}, { query: "target=3&rounds=1000" });
+  assertStringIncludes(await page.locator("#failure").innerText(), "clock stands still");
+  assert(await page.locator("#results").isHidden());
+});
+
+testLab("leaves out what an address asks for in vain", async ({ page }) => {
+  for (
+    const [query, target, hash] of [
+      ["target=abc&rounds=abc&hash=MD5", "250", "SHA-256"],
+      ["target=1e9&rounds=1000&hash=", "250", "SHA-256"],
+      ["target=&rounds=2&device=", "250", "SHA-256"],
+      ["target=3&hash=SHA-1", "3", "SHA-1"],
+    ]
+  ) {
+    await page.goto(`${new URL(page.url()).origin}/?${query}`);
+    assertEquals(await page.locator("#target").inputValue(), target, query);
+    assertEquals(await page.locator("#hash").inputValue(), hash, query);
+    // Two browsers of one kind are two devices.
+    assertMatch(await page.locator("#device").inputValue(), /^Chrome \d+ on Linux, [0-9a-f]{4}$/);
+  }
+  await page.goto(`${new URL(page.url()).origin}/?target=3&rounds=abc&device=%E2%80%A6!`);
+  await measure(page);
+  assertEquals(await page.locator("#rounds").textContent(), "7");
+  assertEquals((await exported(page, "device")).measurements[0].device, "…!");
+});
+
+/** Where the first line of the attack's plot is at so many bits, in seconds of its axis. */
+function secondsInPlot(page: Page, bits: number): Promise<number> {
+  return page.evaluate((bits) => {
+    const svg = document.querySelector("#attack-chart svg")!;
+    const at = (text: string): [x: number, y: number] => {
+      const found = [...svg.querySelectorAll("text")].find((each) => each.textContent === text);
+      const matrix = (found as SVGTextElement).transform.baseVal.consolidate()!.matrix;
+      return [matrix.e, matrix.f];
+    };
+    const path = svg.querySelector('[aria-label="line"] path')!.getAttribute("d")!;
+    const [x0, y0, x1, y1] = path.match(/[\d.-]+/g)!.map(Number);
+    const share = (at(String(bits))[0] - x0) / (x1 - x0);
+    // Two of the axis's labels tell its scale.
+    const [day, year] = [at("1 day")[1], at("1 year")[1]];
+    const perPixel = Math.log(365.25) / (year - day);
+    return 86_400 * Math.exp((y0 + share * (y1 - y0) - day) * perPixel);
+  }, bits);
+}
+
+testLab("draws the attack to scale, for however many cards", async ({ page }) => {
+  await measure(page);
+  for (const devices of [1, 1_000_000]) {
+    await page.locator("#cards").fill(String(devices));
+    for (const bits of [30, 45, 60]) {
+      const attacker = ATTACKERS["SHA-256"];
+      const expected = attackCost({ iterations: 600_000, bits, attacker, devices }).meanSeconds;
+      const drawn = await secondsInPlot(page, bits);
+      const what = `${devices} cards, ${bits} bits: ${drawn} s drawn, ${expected} s meant`;
+      assert(Math.abs(drawn / expected - 1) < 0.01, what);
+    }
+  }
+});
 
 testLab("counts the attacker's cards", async ({ page }) => {
   await measure(page);
@@ -225,16 +285,68 @@ testLab("counts the attacker's cards", async ({ page }) => {
     await page.locator("#attack-rows tr").first().innerText(),
     "30 bits\t6.1 minutes\t12 minutes",
   );
+  for (const wrong of ["0", "-5", "1.5", "", "1e7"]) {
+    await page.locator("#cards").fill(wrong);
+    assertEquals(await page.locator("#cards").getAttribute("aria-invalid"), "true", wrong);
+    assertEquals(
+      await page.locator("#cards-failure").innerText(),
+      "Cannot count so many cards: expected an integer from 1 to 1,000,000. " +
+        "What is shown is still for 100.",
+    );
+    assertMatch((await title.textContent())!, /on 100 cards$/);
+  }
+  await page.locator("#cards").fill("1000000");
+  assert(await page.locator("#cards-failure").isHidden());
+  assertMatch((await title.textContent())!, /on 1,000,000 cards$/);
 });
+
+/** Labels of the plot of times, those of its axes aside, and what they lie over. */
+function labels(page: Page): Promise<[label: string, over: string[]][]> {
+  return page.locator("#time-chart svg").evaluate((svg) => {
+    const texts = [...svg.querySelectorAll("text")];
+    // What is drawn after the lines.
+    return texts.filter((text) =>
+      text.compareDocumentPosition(svg.querySelector("circle")!) & Node.DOCUMENT_POSITION_PRECEDING
+    )
+      .map((label) => {
+        const a = label.getBoundingClientRect();
+        const over = texts.filter((text) => {
+          const b = text.getBoundingClientRect();
+          return text !== label && a.left < b.right && b.left < a.right && a.top < b.bottom &&
+            b.top < a.bottom;
+        });
+        return [label.textContent!, over.map((text) => text.textContent!)];
+      });
+  });
+}
+
+for (
+  const [query, target, floor] of [
+    ["target=3&rounds=3", "3 ms", "floor 600,000"],
+    ["target=1000&rounds=3&hash=SHA-512", "1 s", "floor 220,000"],
+  ]
+) {
+  testLab(`keeps the labels apart, ${query}`, async ({ page }) => {
+    await measure(page);
+    for (const width of [360, 1_440]) {
+      await resize(page, width);
+      assertEquals(await labels(page), [[target, []], [floor, []]]);
+    }
+  }, { query });
+}
+
+async function resize(page: Page, width: number): Promise<void> {
+  await page.setViewportSize({ width, height: 900 });
+  await page.waitForFunction(() => {
+    const chart = document.querySelector("#time-chart");
+    return chart?.firstElementChild?.getAttribute("width") === String(chart?.clientWidth);
+  });
+}
 
 testLab("fits every screen, light and dark", async ({ page }) => {
   await measure(page);
   for (const width of [360, 768, 1_440]) {
-    await page.setViewportSize({ width, height: 900 });
-    await page.waitForFunction(() => {
-      const chart = document.querySelector("#time-chart");
-      return chart?.firstElementChild?.getAttribute("width") === String(chart?.clientWidth);
-    });
+    await resize(page, width);
     const scrolled = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assertEquals(scrolled, 0, `${width}: the page is ${scrolled} px too wide`);
     const cut = await page.locator(".scroll").evaluateAll((tables) =>

@@ -38,12 +38,21 @@ export interface ServeLabOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/**
+ * This machine's names, with any port, which may be forwarded. By another name a
+ * page of somebody else's could read what is served here.
+ */
+const HOSTS = /^(localhost|127\.0\.0\.1)(:\d{1,5})?$/i;
+
 /** Serves the page's files to this machine. */
 export function serveLab(
   files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
   { port = 0, headers = {} }: ServeLabOptions = {},
 ): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, (request) => {
+    if (!HOSTS.test(request.headers.get("host") ?? "") || !URL.canParse(request.url)) {
+      return new Response("There is no such host here\n", { status: 421 });
+    }
     const { pathname } = new URL(request.url);
     const name = pathname === "/" ? "index.html" : pathname.slice(1);
     const body = files.get(name);
@@ -53,7 +62,12 @@ export function serveLab(
     }
     const type = TYPES[name.slice(name.lastIndexOf(".") + 1)];
     return new Response(request.method === "HEAD" ? null : body, {
-      headers: { ...HEADERS, ...headers, "content-type": type },
+      headers: {
+        ...HEADERS,
+        ...headers,
+        "content-type": type,
+        "content-length": String(body.length),
+      },
     });
   });
 }

@@ -13,11 +13,18 @@ import {
   type Attacker,
   describeDuration,
   PASSPHRASE_BITS,
+  YEAR,
 } from "../../../src/kdf_cost.ts";
-import { count, duration } from "./text.ts";
+import { count, duration, shortDuration } from "./text.ts";
 
-/** How each backend is drawn: by dashes too, for those who cannot tell colours. */
-export const STYLE: Readonly<Record<BackendName, { stroke: string; dash?: string }>> = {
+/** How a line is drawn: by dashes too, for those who cannot tell colours. */
+export interface LineStyle {
+  readonly stroke: string;
+  readonly dash?: string;
+}
+
+/** How each backend is drawn. */
+export const STYLE: Readonly<Record<BackendName, LineStyle>> = {
   wasm: { stroke: "var(--wasm)" },
   webcrypto: { stroke: "var(--webcrypto)", dash: "8 4" },
   portable: { stroke: "var(--portable)", dash: "2 4" },
@@ -25,11 +32,11 @@ export const STYLE: Readonly<Record<BackendName, { stroke: string; dash?: string
 };
 
 /** How the lines of the attack are drawn, the count's own first. */
-export const ATTACK_STYLE = [
+export const ATTACK_STYLE: readonly LineStyle[] = [
   { stroke: "var(--accent)" },
   { stroke: "var(--ink)", dash: "8 4" },
   { stroke: "var(--quiet)", dash: "2 4" },
-] as const;
+];
 
 const SHORT = new Intl.NumberFormat("en", { notation: "compact" });
 
@@ -65,6 +72,12 @@ function plot(width: number, label: string, options: Plot.PlotOptions): SVGEleme
   return svg;
 }
 
+/** A label over lines, with a halo so that they do not run through it. */
+function label(text: string, fill: string, options: Plot.TextOptions): Plot.Text {
+  const halo = { stroke: "var(--paper)", strokeWidth: 5 };
+  return Plot.text([text], { fontWeight: 600, ...halo, fill, ...options });
+}
+
 /** What the plot of times shows. */
 export interface TimeChart {
   /** What was measured. */
@@ -89,11 +102,18 @@ export function timeChart(width: number, { measurements, targetMs, floor }: Time
     decade(Math.min(...all, targetMs), Math.floor),
     decade(Math.max(...all, targetMs), Math.ceil),
   ];
-  const label = "The time of one key against its iterations: " +
+  const description = "The time of one key against its iterations: " +
     measurements.map(({ backend, iterations, median }) =>
       `${backend}, ${count(iterations)} iterations in ${duration(median)}`
     ).join("; ");
-  return plot(width, label, {
+  // The labels keep apart, and off the figures at the left: the target's is at the
+  // right end, the floor's at the end of its line that is further from the target.
+  const share = (value: number, [from, to]: readonly [number, number]) =>
+    Math.log(value / from) / Math.log(to / from);
+  const isTargetHigh = share(targetMs, y) > 0.5;
+  const isFloorLeft = share(floor, x) < 0.5;
+  const isFloorAtEnd = share(floor, x) > 0.75;
+  return plot(width, description, {
     x: { type: "log", domain: x, label: null },
     y: { type: "log", domain: y, label: null },
     marks: [
@@ -108,33 +128,7 @@ export function timeChart(width: number, { measurements, targetMs, floor }: Time
         fill: "var(--quiet)",
       }),
       Plot.ruleY([targetMs], { stroke: "var(--accent)", strokeWidth: 1.5 }),
-      Plot.text([`${count(targetMs)} ms`], {
-        x: x[0],
-        y: targetMs,
-        textAnchor: "start",
-        dx: 6,
-        dy: -9,
-        fill: "var(--accent)",
-        fontWeight: 600,
-        stroke: "var(--paper)",
-        strokeWidth: 4,
-      }),
-      ...(floor
-        ? [
-          Plot.ruleX([floor], { stroke: "var(--ink)", strokeWidth: 1.5 }),
-          Plot.text([`floor ${count(floor)}`], {
-            x: floor,
-            y: y[0],
-            textAnchor: "end",
-            dx: -6,
-            dy: -10,
-            fontWeight: 600,
-            stroke: "var(--paper)",
-            strokeWidth: 4,
-            fill: "var(--ink)",
-          }),
-        ]
-        : []),
+      ...(floor ? [Plot.ruleX([floor], { stroke: "var(--ink)", strokeWidth: 1.5 })] : []),
       ...measurements.map((each) =>
         Plot.line(x.map((iterations) => [iterations, milliseconds(each, iterations)]), {
           stroke: STYLE[each.backend].stroke,
@@ -150,19 +144,31 @@ export function timeChart(width: number, { measurements, targetMs, floor }: Time
           r: 5,
         })
       ),
+      label(shortDuration(targetMs), "var(--accent)", {
+        x: isFloorAtEnd ? floor : x[1],
+        y: targetMs,
+        textAnchor: "end",
+        dx: -6,
+        dy: isTargetHigh ? 11 : -10,
+      }),
+      ...(floor
+        ? [
+          label(`floor ${count(floor)}`, "var(--ink)", {
+            x: floor,
+            y: isTargetHigh ? y[0] : y[1],
+            textAnchor: isFloorLeft ? "start" : "end",
+            dx: isFloorLeft ? 6 : -6,
+            dy: isTargetHigh ? -10 : 10,
+          }),
+        ]
+        : []),
     ],
   });
 }
 
-function shortDuration(milliseconds: number): string {
-  return milliseconds < 1_000
-    ? `${Number(milliseconds.toPrecision(1))} ms`
-    : `${count(milliseconds / 1_000)} s`;
-}
-
-const YEAR = 31_557_600;
 /** Seconds that people have a name for. */
 const TICKS: readonly (readonly [seconds: number, name: string])[] = [
+  [0.01, "10 ms"],
   [1, "1 second"],
   [60, "1 minute"],
   [3_600, "1 hour"],
@@ -190,16 +196,16 @@ export function attackChart(width: number, { counts, attacker, cards }: AttackCh
     attackCost({ iterations, bits, attacker, devices: cards }).meanSeconds;
   const bits = [PASSPHRASE_BITS[0], PASSPHRASE_BITS[PASSPHRASE_BITS.length - 1]];
   const all = counts.flatMap((iterations) => bits.map((each) => seconds(iterations, each)));
-  const y = [Math.max(1, Math.min(...all) / 2), Math.max(...all) * 2];
+  const y = [Math.min(...all) / 2, Math.max(...all) * 2];
   const ticks = TICKS.filter(([value]) => value >= y[0] && value <= y[1]);
   const names = new Map(ticks);
-  const label = "The time until a passphrase is found against its bits: " +
+  const description = "The time until a passphrase is found against its bits: " +
     PASSPHRASE_BITS.map((each) => `${each} bits, ${describeDuration(seconds(counts[0], each))}`)
       .join("; ");
-  return plot(width, label, {
+  return plot(width, description, {
     marginLeft: 88,
     x: { domain: bits, label: null },
-    y: { type: "log", domain: y, label: null, clamp: true },
+    y: { type: "log", domain: y, label: null },
     marks: [
       Plot.gridX(PASSPHRASE_BITS, { stroke: "var(--line)", strokeOpacity: 1 }),
       Plot.gridY([...names.keys()], { stroke: "var(--line)", strokeOpacity: 1 }),
@@ -214,7 +220,7 @@ export function attackChart(width: number, { counts, attacker, cards }: AttackCh
         fill: "var(--quiet)",
       }),
       ...counts.map((iterations, index) => {
-        const { stroke, dash } = { dash: undefined, ...ATTACK_STYLE[index] };
+        const { stroke, dash } = ATTACK_STYLE[index];
         const points = bits.map((each) => [each, seconds(iterations, each)]);
         return Plot.line(points, { stroke, strokeDasharray: dash, strokeWidth: 2 });
       }),

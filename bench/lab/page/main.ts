@@ -7,6 +7,7 @@
  */
 
 import { availableBackends, calibrate, type Calibration, type Hash } from "../../../mod.ts";
+import { count } from "./text.ts";
 import { draw, element, say, showAttack, showBackends, showResults } from "./view.ts";
 
 const start = element<HTMLButtonElement>("start");
@@ -17,12 +18,22 @@ const hash = element<HTMLSelectElement>("hash");
 const device = element<HTMLInputElement>("device");
 const cards = element<HTMLInputElement>("cards");
 const parameters = new URLSearchParams(location.search);
-const rounds = Number(parameters.get("rounds") ?? 7);
+const rounds = roundsOf(parameters.get("rounds"));
 
 let running: AbortController | undefined;
 let last: Calibration | undefined;
+/** The last number of cards that can be. */
+let cardCount = 1;
 
-/** The browser and its system, as far as they say so. */
+/** Rounds as the address asks for them; what `calibrate` would refuse is left out. */
+function roundsOf(asked: string | null): number {
+  return /^\d{1,2}$/.test(asked ?? "") && Number(asked) >= 3 ? Number(asked) : 7;
+}
+
+/**
+ * The browser and its system, as far as they say so, and four digits: many devices
+ * say the same.
+ */
 function deviceName(): string {
   const { userAgent } = navigator;
   const [, browser = "a browser", version = ""] =
@@ -30,7 +41,8 @@ function deviceName(): string {
   const names: Record<string, string> = { Edg: "Edge", OPR: "Opera", Version: "Safari" };
   const [system = "an unknown system"] =
     userAgent.match(/Android|iPhone|iPad|Windows|Mac OS X|CrOS|Linux/) ?? [];
-  return `${names[browser] ?? browser} ${version} on ${system}`;
+  const digits = crypto.getRandomValues(new Uint16Array(1))[0].toString(16).padStart(4, "0");
+  return `${names[browser] ?? browser} ${version} on ${system}, ${digits}`;
 }
 
 function setRunning(controller: AbortController | undefined): void {
@@ -44,9 +56,26 @@ function setRunning(controller: AbortController | undefined): void {
   if (hadFocus) (controller ? stop : start).focus();
 }
 
-/** How many cards are asked for; a number that cannot be counts as one. */
-function cardCount(): number {
-  return cards.validity.valid && cards.valueAsNumber ? cards.valueAsNumber : 1;
+/** Takes the number of cards, or says that it cannot be and what still counts. */
+function readCards(): void {
+  const { valid } = cards.validity;
+  if (valid) cardCount = cards.valueAsNumber;
+  cards.ariaInvalid = String(!valid);
+  say(
+    "cards-failure",
+    valid ? undefined : "Cannot count so many cards: expected an integer from 1 to 1,000,000. " +
+      `What is shown is still for ${count(cardCount)}.`,
+  );
+}
+
+/** Fills a field, unless the value is none for it. */
+function fillIn(field: HTMLInputElement | HTMLSelectElement, value: string | null): void {
+  if (!value) return;
+  // A browser complains of what a number's field cannot take.
+  if (field.type === "number" && !/^\d+(\.\d+)?$/.test(value)) return;
+  const before = field.value;
+  field.value = value;
+  if (!field.checkValidity() || field.value !== value) field.value = before;
 }
 
 async function measure(): Promise<void> {
@@ -74,8 +103,8 @@ async function measure(): Promise<void> {
     });
     last = calibration;
     showResults(calibration, rounds);
-    showAttack(calibration, cardCount());
-    draw(calibration, cardCount());
+    showAttack(calibration, cardCount);
+    draw(calibration, cardCount);
     say("status", "Measured. The results are below.");
   } catch (error) {
     if (controller.signal.aborted) {
@@ -104,10 +133,10 @@ function download(calibration: Calibration): void {
   const url = URL.createObjectURL(
     new Blob([`${JSON.stringify(content, null, 2)}\n`], { type: "application/json" }),
   );
-  const name = calibration.measurements[0].device.replace(/[^\p{L}\p{N}]+/gu, "-");
+  const words = calibration.measurements[0].device.match(/[\p{L}\p{N}]+/gu) ?? ["device"];
   const anchor = Object.assign(document.createElement("a"), {
     href: url,
-    download: `ironfern-calibration-${name}.json`,
+    download: `ironfern-calibration-${words.join("-")}.json`,
   });
   anchor.click();
   // The browser reads it after this turn.
@@ -125,14 +154,13 @@ async function copy(): Promise<void> {
 }
 
 function redraw(): void {
-  if (last) draw(last, cardCount());
+  if (last) draw(last, cardCount);
 }
 
-target.value = parameters.get("target") ?? target.value;
-device.value = parameters.get("device") ?? deviceName();
-if ([...hash.options].some(({ value }) => value === parameters.get("hash"))) {
-  hash.value = parameters.get("hash")!;
-}
+device.value = deviceName();
+fillIn(target, parameters.get("target"));
+fillIn(device, parameters.get("device"));
+fillIn(hash, parameters.get("hash"));
 showBackends(availableBackends());
 element("form").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -142,7 +170,8 @@ stop.addEventListener("click", () => running?.abort());
 element("copy").addEventListener("click", copy);
 element("export").addEventListener("click", () => last && download(last));
 cards.addEventListener("input", () => {
-  if (last) showAttack(last, cardCount());
+  readCards();
+  if (last) showAttack(last, cardCount);
   redraw();
 });
 new ResizeObserver(redraw).observe(element("results"));

@@ -28,6 +28,12 @@ export function duration(milliseconds: number): string {
   } ${unit}`;
 }
 
+/** Milliseconds as they were asked for: "2.5 ms", "60 s". */
+export function shortDuration(milliseconds: number): string {
+  const [value, unit] = milliseconds < 1_000 ? [milliseconds, "ms"] : [milliseconds / 1_000, "s"];
+  return `${value.toLocaleString("en", { maximumSignificantDigits: 3 })} ${unit}`;
+}
+
 /** Iterations a second, in millions. */
 export function speed(iterationsPerSecond: number): string {
   return `${(iterationsPerSecond / 1e6).toFixed(2)} M/s`;

@@ -6,6 +6,7 @@
  */
 
 import type { BackendName, Calibration, CalibrationMeasurement } from "../../../mod.ts";
+import { BACKEND_NAMES } from "../../../src/backends/names.ts";
 import {
   ATTACK_ASSUMPTIONS,
   attackCost,
@@ -17,8 +18,8 @@ import {
   PASSPHRASE_BITS,
   type Source,
 } from "../../../src/kdf_cost.ts";
-import { ATTACK_STYLE, attackChart, STYLE, timeChart } from "./charts.ts";
-import { count, duration, percent, snippet, speed, WAYS } from "./text.ts";
+import { ATTACK_STYLE, attackChart, type LineStyle, STYLE, timeChart } from "./charts.ts";
+import { count, duration, percent, shortDuration, snippet, speed, WAYS } from "./text.ts";
 
 /** The page's element of that id, which its HTML has. */
 export function element<E extends HTMLElement = HTMLElement>(id: string): E {
@@ -44,7 +45,7 @@ function make<K extends keyof HTMLElementTagNameMap>(
 }
 
 /** A short line in a stroke's colour and dashes. */
-function swatch(stroke: string, dash?: string): SVGElement {
+function swatch({ stroke, dash }: LineStyle): SVGElement {
   const namespace = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(namespace, "svg");
   svg.setAttribute("class", "swatch");
@@ -57,16 +58,15 @@ function swatch(stroke: string, dash?: string): SVGElement {
   return svg;
 }
 
-/** The ways to derive a key, and why one of them is not here. */
+/** The ways to derive a key in a browser, and why one of them is not here. */
 export function showBackends(here: readonly BackendName[]): void {
-  const ways = (["wasm", "webcrypto", "portable"] as const).map((name) => {
-    const { stroke, dash } = STYLE[name];
-    if (here.includes(name)) return make("li", {}, swatch(stroke, dash), WAYS[name]);
-    return make("li", { className: "absent" }, `${WAYS[name]}: ${absence(name)}`);
+  const ways = BACKEND_NAMES.filter((name) => name !== "node").map((name) => {
+    const item = here.includes(name)
+      ? make("li", {}, swatch(STYLE[name]), WAYS[name])
+      : make("li", { className: "absent" }, `${WAYS[name]}: ${absence(name)}`);
+    item.dataset.backend = name;
+    return item;
   });
-  for (const [index, item] of ways.entries()) {
-    item.dataset.backend = ["wasm", "webcrypto", "portable"][index];
-  }
   element("backends").replaceChildren(...ways);
 }
 
@@ -99,18 +99,23 @@ export function showResults(calibration: Calibration, rounds: number): void {
   say(
     "noise",
     noisy.length
-      ? `The machine was too busy to trust the figures of ${noisy.join(", ")}: measure again`
+      ? `The machine was too busy to trust the figures of ${noisy.join(", ")}: measure again.`
       : undefined,
   );
   const floor = ITERATION_FLOORS[hash];
   element("table-title").textContent = `PBKDF2-HMAC-${hash.replace("-", "")} in this browser`;
-  element("fits-head").textContent = `iterations in ${count(targetMs)} ms`;
+  element("fits-head").textContent = `iterations in ${shortDuration(targetMs)}`;
   element("floor-head").textContent = `${count(floor)} iterations`;
   element("rounds").textContent = count(rounds);
   element("rows").replaceChildren(...measurements.map((each) => row(each, floor)));
   element("snippet").textContent = snippet(calibration);
+  element("use").textContent = hash === "SHA-256"
+    ? "A sealed export (sealFile, sealExport) takes the count as its iterations, and its header " +
+      "records them."
+    : "Fernet.fromPassphrase, sealed exports and encrypt derive with SHA-256 only, so this count " +
+      "is for pbkdf2.";
   const legend = measurements.map(({ backend }) =>
-    make("span", {}, swatch(STYLE[backend].stroke, STYLE[backend].dash), WAYS[backend])
+    make("span", {}, swatch(STYLE[backend]), WAYS[backend])
   );
   element("time-legend").replaceChildren(...legend);
   element("results").hidden = false;
@@ -138,14 +143,14 @@ function reason({ backend, recommendedMs, targetMs, floorApplied, hash }: Calibr
     return [
       new Text(
         `${time}, the fastest of the ways below: as many as fit ${
-          count(targetMs)
-        } ms, rounded down.`,
+          shortDuration(targetMs)
+        }, rounded down.`,
       ),
     ];
   }
   return [
     new Text(
-      `${time}, which is over your ${count(targetMs)} ms: fewer would fit, but fewer than ` +
+      `${time}, which is over your ${shortDuration(targetMs)}: fewer would fit, but fewer than ` +
         `${count(ITERATION_FLOORS[hash])} are not to be recommended (`,
     ),
     ...link(FLOOR_SOURCE),
@@ -163,10 +168,9 @@ function attackCounts({ recommended, hash }: Calibration): number[] {
 export function showAttack(calibration: Calibration, cards: number): void {
   const attacker = ATTACKERS[calibration.hash];
   const counts = attackCounts(calibration);
-  const legend = counts.map((iterations, index) => {
-    const { stroke, dash } = { dash: undefined, ...ATTACK_STYLE[index] };
-    return make("span", {}, swatch(stroke, dash), `${count(iterations)} iterations`);
-  });
+  const legend = counts.map((iterations, index) =>
+    make("span", {}, swatch(ATTACK_STYLE[index]), `${count(iterations)} iterations`)
+  );
   element("attack-legend").replaceChildren(...legend);
   const { recommended: iterations } = calibration;
   const cost = (bits: number) => attackCost({ iterations, bits, attacker, devices: cards });
@@ -193,13 +197,13 @@ export function showAttack(calibration: Calibration, cards: number): void {
 /** Draws both plots, as wide as there is room. */
 export function draw(calibration: Calibration, cards: number): void {
   const { measurements, targetMs, hash } = calibration;
-  const draw = (id: string, chart: (width: number) => SVGElement) => {
+  const fill = (id: string, chart: (width: number) => SVGElement) => {
     const width = element(id).clientWidth;
     if (width) element(id).replaceChildren(chart(width));
   };
   const floor = ITERATION_FLOORS[hash];
-  draw("time-chart", (width) => timeChart(width, { measurements, targetMs, floor }));
-  draw("attack-chart", (width) =>
+  fill("time-chart", (width) => timeChart(width, { measurements, targetMs, floor }));
+  fill("attack-chart", (width) =>
     attackChart(width, {
       counts: attackCounts(calibration),
       attacker: ATTACKERS[hash],

@@ -16,16 +16,22 @@ import { drawRow, THEMES } from "./pictures/draw.ts";
 /** The pictures, by the rows that they show. */
 const PICTURES: Readonly<Record<string, RowName>> = { token: "encrypt", key: "key" };
 
-/** The figures of the last comparison, where there was one. */
-async function readResults(path: string): Promise<ResultsFile | undefined> {
+/** The figures of the last comparison. */
+async function readResults(path: string): Promise<ResultsFile> {
   try {
     const results: ResultsFile = JSON.parse(await Deno.readTextFile(path));
     if (results.format === "ironfern-comparison" && results.version === 1) return results;
-    throw new Error(`Cannot draw ${path}: it is no file of the comparison's that is known here`);
+    return fail(`Cannot draw ${path}: it is no file of the comparison's that is known here`);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return fail(`Cannot draw ${path}: there is no such file, so run \`deno task compare\` first`);
   }
+}
+
+/** Ends with a line that says why. */
+function fail(why: string): never {
+  console.error(`error: ${why}`);
+  Deno.exit(1);
 }
 
 const { values: { results: path, out } } = parseArgs({
@@ -35,10 +41,9 @@ const { values: { results: path, out } } = parseArgs({
   },
 });
 const results = await readResults(path);
-if (!results) console.log(`Nothing drawn: there is no ${path}, which \`deno task compare\` writes`);
-for (const [name, row] of results ? Object.entries(PICTURES) : []) {
+for (const [name, row] of Object.entries(PICTURES)) {
   for (const [theme, colors] of Object.entries(THEMES)) {
-    const svg = drawRow(results!, row, colors);
+    const svg = drawRow(results, row, colors);
     if (svg === undefined) {
       console.log(`Not drawn: ${name}, whose row "${row}" was not measured`);
       break;

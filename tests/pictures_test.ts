@@ -12,7 +12,7 @@ import { ROWS } from "../bench/compare/rows.ts";
 import { drawRow, THEMES } from "../bench/pictures/draw.ts";
 import { ROOT, run } from "./support/tools.ts";
 
-const NAMES = ["ours, wasm", "ours, portable (noble)", "a <peer> & co"];
+const NAMES = ["ours, wasm", "ours, portable (noble)", "a <peer> & co", "Python hashlib"];
 
 /** Numbers of no meaning: what matters here is where they end up. */
 function invented(runtime: "deno" | "node", factor: number): RuntimeResult {
@@ -39,7 +39,7 @@ function invented(runtime: "deno" | "node", factor: number): RuntimeResult {
 }
 
 const file = resultsFile(
-  ["By `deno task compare`"],
+  ["By `deno task compare`", "A machine, 2 cores; linux; load average at the start: 0.1. More."],
   [invented("deno", 10), invented("node", 20)],
   [{
     title: "Size",
@@ -54,7 +54,7 @@ const file = resultsFile(
 Deno.test("results.json has the figures of the report, in its units", () => {
   assertEquals(JSON.parse(JSON.stringify(file)), file);
   assertEquals([file.format, file.version], ["ironfern-comparison", 1]);
-  assertEquals(file.about, ["By deno task compare"]);
+  assertEquals(file.about[0], "By deno task compare");
   assertEquals(file.runtimes.map(({ runtime, versions }) => [runtime, versions]), [
     ["deno", "deno 1.2.3"],
     ["node", "node 1.2.3"],
@@ -75,13 +75,24 @@ Deno.test("a picture has every contestant's figure, in both themes", () => {
     const svg = drawRow(file, "key", theme)!;
     const { document } = parseHTML(svg);
     const texts = [...document.querySelectorAll("text")].map((text) => String(text.textContent));
-    for (const expected of ["Deno", "Node", "Ironfern, wasm", "Ironfern, portable", NAMES[2]]) {
+    const columns = ["Deno", "Node", "Python"];
+    for (const expected of [...columns, "Ironfern, wasm", "Ironfern, portable", NAMES[2]]) {
       assert(texts.includes(expected), `${expected} is not among ${texts.join("; ")}`);
     }
+    assertEquals(
+      texts.at(-1),
+      "Machine: A machine, 2 cores; linux. Python was measured beside each runtime: its median",
+    );
     for (const time of ["10.0 ms", "20.0 ms", "30.0 ms", "40.0 ms", "60.0 ms"]) {
       assert(texts.includes(time), `${time} is not among ${texts.join("; ")}`);
     }
-    assertEquals(document.querySelectorAll("circle").length, 6);
+    // Python ran beside both runtimes, at 40 and 80 ms, and stands there once.
+    const ofPython = texts.filter((text) => ["40.0 ms", "80.0 ms"].includes(text));
+    assertEquals(ofPython, ["40.0 ms", "80.0 ms"], "the first is of the portable backend in Node");
+    assertEquals(document.querySelectorAll("circle").length, 7);
+    // A dot has a place, and a line to it would have a length.
+    const lines = [...document.querySelectorAll('[aria-label="rule"] line')];
+    assertEquals(new Set(lines.map((line) => line.getAttribute("x2"))).size, 1);
     assertStringIncludes(svg, "<title>One PBKDF2 key of 600,000 iterations: time for a key");
     assertStringIncludes(svg, "a &lt;peer&gt; &amp; co");
     assertStringIncludes(svg, theme.ours);
@@ -95,19 +106,22 @@ Deno.test("a row that was not measured is not drawn", () => {
   assert(SUITE_ROWS.includes("lines"));
 });
 
-/** Whether the comparison has been run since its figures are stored. */
-const hasResults = await Deno.stat(new URL("bench/results.json", ROOT)).then(
-  () => true,
-  () => false,
-);
+Deno.test("pictures: where there are no figures, that is an error", async () => {
+  const args = ["run", "-A", "bench/pictures.ts", "--results", "/nope"];
+  const { success, stdout, stderr } = await run(Deno.execPath(), args);
+  assertEquals([success, stdout], [false, ""]);
+  assertEquals(
+    stderr,
+    "error: Cannot draw /nope: there is no such file, so run `deno task compare` first\n",
+  );
+});
 
-Deno.test(`pictures: ${hasResults ? "those stored are of the figures stored" : "none"}`, async () => {
+Deno.test("pictures: those stored are of the figures stored", async () => {
   const out = await Deno.makeTempDir();
   try {
     const args = ["run", "-A", "bench/pictures.ts", "--out", out];
-    const { success, stdout, stderr } = await run(Deno.execPath(), args);
+    const { success, stderr } = await run(Deno.execPath(), args);
     assert(success, stderr);
-    if (!hasResults) assertMatch(stdout, /^Nothing drawn: there is no .*results\.json/);
     for await (const { name } of Deno.readDir(out)) {
       assertEquals(
         await Deno.readTextFile(new URL(`bench/pictures/${name}`, ROOT)),

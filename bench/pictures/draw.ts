@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /**
  * A row of the comparison as a picture: a line for each contestant, a column for
- * each runtime, a dot for the time on a logarithmic scale.
+ * each runtime and one for Python, a dot for the time on a logarithmic scale.
  *
  * @module
  */
@@ -9,7 +9,8 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import type { ResultsFile } from "../compare/report.ts";
-import type { RowName } from "../compare/rows.ts";
+import { type RowName, THEIRS } from "../compare/rows.ts";
+import { median } from "../measure.ts";
 
 /** The colours of a theme. */
 export interface Theme {
@@ -29,9 +30,11 @@ export const THEMES: Readonly<Record<"light" | "dark", Theme>> = {
   dark: { ink: "#f0f6fc", quiet: "#9198a1", line: "#3d444d", ours: "#f2924a" },
 };
 
+/** Contestants that run in none of the runtimes, but beside each of them. */
+const PYTHON: readonly string[] = [THEIRS.pyca, THEIRS.hashlib];
 const RUNTIME_NAMES = { deno: "Deno", node: "Node", bun: "Bun" } as const;
 const FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', sans-serif";
-const WIDTH = 860;
+const WIDTH = 900;
 const LINE_HEIGHT = 25;
 const NAMES_WIDTH = 222;
 
@@ -53,13 +56,29 @@ function contestantName(name: string): string {
   return name.replace(/^ours, (.+?)( \(noble\))?$/, "Ironfern, $1");
 }
 
+/** What is measured beside several runtimes is one thing, with the median of its figures. */
+function pythonPoints(points: readonly Point[]): Point[] {
+  const found = points.filter(({ name }) => PYTHON.includes(name));
+  return [...new Set(found.map(({ name }) => name))].map((name) => ({
+    name,
+    runtime: "Python",
+    median: median(found.filter((point) => point.name === name).map(({ median }) => median)),
+    ours: false,
+  }));
+}
+
+/** The machine, as the comparison's second paragraph begins with it. */
+function machineOf(about: readonly string[]): string | undefined {
+  return about.join("\n").match(/^(.+?); load average/m)?.[1];
+}
+
 /**
  * Draws a row.
  *
  * @returns The SVG's text, or `undefined` where the row was not measured.
  */
 export function drawRow(
-  { runtimes }: ResultsFile,
+  { about, runtimes }: ResultsFile,
   name: RowName,
   theme: Theme,
 ): string | undefined {
@@ -68,7 +87,7 @@ export function drawRow(
   );
   if (!measured.length) return undefined;
   const [{ row: { title, unit, item } }] = measured;
-  const points = measured.flatMap(({ runtime, row }) =>
+  const measurements = measured.flatMap(({ runtime, row }) =>
     row.contestants.map((each): Point => ({
       name: contestantName(each.name),
       runtime: RUNTIME_NAMES[runtime],
@@ -76,19 +95,23 @@ export function drawRow(
       ours: each.name.startsWith("ours"),
     }))
   );
+  const points = [
+    ...measurements.filter(({ name }) => !PYTHON.includes(name)),
+    ...pythonPoints(measurements),
+  ];
   const names = byFastest(points);
   const all = points.map(({ median }) => median);
   // Room at the right for the figure beside the slowest dot.
-  const domain = [Math.min(...all) / 1.5, Math.max(...all) * 7];
+  const domain = [Math.min(...all) / 1.5, Math.max(...all) * 20];
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const color = ({ ours }: Point) => ours ? theme.ours : theme.ink;
   const svg = Plot.plot({
     document,
     width: WIDTH,
-    height: 68 + LINE_HEIGHT * names.length,
+    height: 88 + LINE_HEIGHT * names.length,
     marginLeft: NAMES_WIDTH,
     marginTop: 52,
-    marginBottom: 12,
+    marginBottom: 32,
     marginRight: 4,
     style: { background: "none", color: theme.ink, fontFamily: FONT, fontSize: "13px" },
     x: { type: "log", domain, axis: null },
@@ -100,14 +123,8 @@ export function drawRow(
     },
     marks: [
       Plot.axisFx({ anchor: "top", fontWeight: 600, fill: theme.ink, dy: -2, tickSize: 0 }),
-      Plot.ruleY(points, {
-        y: "name",
-        fx: "runtime",
-        x1: domain[0],
-        x2: "median",
-        stroke: theme.line,
-        strokeWidth: 1.5,
-      }),
+      // Between the lines: one to a dot would have a length, which means nothing here.
+      Plot.ruleY(names, { dy: LINE_HEIGHT / 2, stroke: theme.line }),
       Plot.axisY({
         tickSize: 0,
         textAnchor: "end",
@@ -125,7 +142,14 @@ export function drawRow(
       }),
     ],
   });
-  return toText(svg, `${title}: time for a ${item}, shorter is better`, theme);
+  const machine = machineOf(about);
+  const notes = [
+    ...machine ? [`Machine: ${machine}`] : [],
+    ...names.some((name) => PYTHON.includes(name))
+      ? ["Python was measured beside each runtime: its median"]
+      : [],
+  ];
+  return toText(svg, `${title}: time for a ${item}, less is better`, notes.join(". "), theme);
 }
 
 /** The names, the fastest first, by the geometric mean over the runtimes. */
@@ -139,25 +163,26 @@ function byFastest(points: readonly Point[]): string[] {
   return [...new Set(points.map(({ name }) => name))].sort((a, b) => mean(a) - mean(b));
 }
 
-function toText(svg: Element, label: string, theme: Theme): string {
+function toText(
+  svg: Element,
+  label: string,
+  notes: string,
+  theme: Theme,
+): string {
   const namespace = "http://www.w3.org/2000/svg";
   svg.querySelector("style")?.remove();
   svg.setAttribute("xmlns", namespace);
   svg.setAttribute("role", "img");
   const title = svg.ownerDocument.createElementNS(namespace, "title");
   title.textContent = label;
-  const heading = svg.ownerDocument.createElementNS(namespace, "text");
-  heading.textContent = `${label} (logarithmic scale)`;
-  for (
-    const [name, value] of Object.entries({
-      x: "0",
-      y: "14",
-      "text-anchor": "start",
-      fill: theme.quiet,
-    })
-  ) {
-    heading.setAttribute(name, value);
-  }
-  svg.prepend(title, heading);
+  const line = (text: string, y: number) => {
+    const made = svg.ownerDocument.createElementNS(namespace, "text");
+    made.textContent = text;
+    const attributes = { x: "0", y: String(y), "text-anchor": "start", fill: theme.quiet };
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    return made;
+  };
+  svg.prepend(title, line(`${label} (logarithmic scale)`, 14));
+  if (notes) svg.append(line(notes, Number(svg.getAttribute("height")) - 6));
   return `${svg.outerHTML.replaceAll("><g", ">\n<g")}\n`;
 }

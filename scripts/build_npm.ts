@@ -131,7 +131,12 @@ async function bundle(
       output.imports.filter(({ external }) => external).map(({ path }) => path),
     ]),
   );
-  return outputFiles.map(({ path, text }) => ({ path, text, imports: imports.get(path) ?? [] }));
+  return outputFiles.map(({ path, text }) => ({
+    path,
+    // A chunk imported for nothing would be a warning in every user's bundler.
+    text: text.replace(/^import "\.\/[^"]+";\n/gm, ""),
+    imports: imports.get(path) ?? [],
+  }));
 }
 
 /** Refuses what some runtime or bundler would stumble over. */

@@ -11,8 +11,8 @@ import { KEY, pause, someBytes } from "./support/sealed.ts";
 import { ROOT } from "./support/tools.ts";
 
 const KILLS = 50;
-/** Longer than a call takes. */
-const LONGEST_WAIT_MS = 250;
+/** The latest moment to kill, in times that a call takes here. */
+const LONGEST_WAIT = 3;
 const DATA = someBytes(4_000_000);
 const SECRET = { key: KEY };
 const OLD = "the old content";
@@ -26,8 +26,11 @@ async function contentOf(path: string): Promise<Uint8Array | undefined> {
   }
 }
 
-/** Starts a process that works on the target, and kills it at a random moment. */
-async function killOne(args: readonly string[]): Promise<void> {
+/** Starts a process that works on the target, and kills it when this says. */
+async function killOne(
+  args: readonly string[],
+  moment: (line: () => Promise<void>) => Promise<void>,
+): Promise<void> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", "tests/support/seal_again.ts", ...args],
     cwd: ROOT,
@@ -36,14 +39,24 @@ async function killOne(args: readonly string[]): Promise<void> {
     stderr: "inherit",
   }).spawn();
   const reader = child.stdout.getReader();
-  const { done } = await reader.read();
-  assert(!done, "the process did not begin");
-  // Most moments are early ones, so that on any machine some fall into the first call.
-  await pause(Math.random() ** 3 * LONGEST_WAIT_MS);
+  const line = async () => assert(!(await reader.read()).done, "the process has ended");
+  await line();
+  await moment(line);
   child.kill("SIGKILL");
   const { signal } = await child.status;
   assertEquals(signal, "SIGKILL");
   await reader.cancel();
+}
+
+/** Milliseconds of a call, the first one of a process. */
+async function timeCall(args: readonly string[]): Promise<number> {
+  let elapsed = 0;
+  await killOne(args, async (line) => {
+    const start = performance.now();
+    await line();
+    elapsed = performance.now() - start;
+  });
+  return elapsed;
 }
 
 const CASES = [
@@ -68,11 +81,13 @@ for (const { what, call, isWhole } of CASES) {
     try {
       await Deno.writeFile(what === "seal" ? input : `${folder}/data`, DATA);
       if (what === "open") await sealFile(`${folder}/data`, input, SECRET);
+      const longest = LONGEST_WAIT * await timeCall([what, input, output]);
       const seen = { absent: 0, old: 0, whole: 0, leftover: 0 };
       for (let turn = 0; turn < KILLS; turn++) {
         if (turn % 2) await Deno.writeTextFile(output, OLD);
         else await Deno.remove(output).catch(() => {});
-        await killOne([what, input, output]);
+        // Most moments are early ones, so that many fall into the first call.
+        await killOne([what, input, output], () => pause(Math.random() ** 3 * longest));
         const content = await contentOf(output);
         const old = content && new TextDecoder().decode(content.subarray(0, 100)) === OLD;
         if (!content) assert(turn % 2 === 0 && ++seen.absent, "the old file is gone");

@@ -3,7 +3,7 @@
  *
  *     deno run -A seal_again.ts {seal | open} INPUT OUTPUT
  *
- * It prints a line when it begins.
+ * It prints a line when it begins, and after each time.
  *
  * @module
  */
@@ -15,4 +15,7 @@ const [what, input, output] = Deno.args;
 const call = what === "seal" ? sealFile : openFile;
 await open(await seal(new Uint8Array(1))); // loads everything
 console.log("begins");
-for (;;) await call(input, output, { key: KEY });
+for (;;) {
+  await call(input, output, { key: KEY });
+  console.log("again");
+}

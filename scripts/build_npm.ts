@@ -133,7 +133,7 @@ async function bundle(
   );
   return outputFiles.map(({ path, text }) => ({
     path,
-    // A chunk imported for nothing would be a warning in every user's bundler.
+    // Of a chunk imported for nothing bundlers warn where the package is linked.
     text: text.replace(/^import "\.\/[^"]+";\n/gm, ""),
     imports: imports.get(path) ?? [],
   }));

@@ -86,6 +86,35 @@ for (const [name, [there, back]] of Object.entries(MAKE)) {
   });
 }
 
+Deno.test("Rows that come while all workers are busy are put together, in order", async () => {
+  const rows = Array.from({ length: 5_000 }, (_, index) => `row ${index}\n`);
+  const source = ReadableStream.from(rows).pipeThrough(new TextEncoderStream());
+  const encrypted = await Array.fromAsync(source.pipeThrough(encryptLines(fernet, { workers: 2 })));
+  assert(encrypted.length < rows.length / 2, `${encrypted.length} chunks`);
+  const decrypted = new Blob(encrypted).stream().pipeThrough(decryptLines(fernet, { workers: 2 }));
+  assertEquals(await new Response(decrypted).text(), rows.join(""));
+});
+
+Deno.test("Rows come out though no others follow, with workers too", async () => {
+  for (const workers of COUNTS) {
+    const { readable, writable } = encryptLines(fernet, { workers });
+    const [reader, writer] = [readable.getReader(), writable.getWriter()];
+    // More than may be worked on at once.
+    for (const count of [1, 12]) {
+      const row = new TextEncoder().encode("a row\n");
+      const written = Array.from({ length: count }, () => writer.write(row));
+      let tokens = "";
+      while (tokens.split("\n").length <= count) {
+        tokens += new TextDecoder().decode((await reader.read()).value);
+      }
+      await Promise.all(written);
+    }
+    const end = reader.read();
+    await writer.close();
+    assert((await end).done);
+  }
+});
+
 Deno.test("A bad line is named as in the calling thread, and lines before it come out", async () => {
   const rows = "a row\n".repeat(50_000);
   const tokens = await new Response(

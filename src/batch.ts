@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Bytes, decodeAscii, encodeAscii, encodeUtf8 } from "./encoding.ts";
+import { type Bytes, decodeAscii, encodeAscii, encodeIfAscii, encodeUtf8 } from "./encoding.ts";
 
 /** Records in one run of bytes. */
 export interface Batch {
@@ -170,14 +170,13 @@ export function tokenBatch(tokens: readonly string[]): Batch {
  */
 function joinAscii(records: readonly (string | Uint8Array)[]): Batch | undefined {
   if (!records.every((record) => typeof record === "string")) return undefined;
-  const bytes = encodeAscii(records.join(""));
+  const bytes = encodeIfAscii(records.join(""));
+  if (!bytes) return undefined;
   const offsets = new Uint32Array(records.length + 1);
   for (let index = 0; index < records.length; index++) {
     offsets[index + 1] = offsets[index] + records[index].length;
   }
-  return bytes.length === offsets[records.length]
-    ? { bytes, offsets, lineFeeds: false }
-    : undefined;
+  return { bytes, offsets, lineFeeds: false };
 }
 
 /** The whole lines at the start of a text, as many as fit a batch. */

@@ -35,10 +35,19 @@ const host = globalThis as unknown as Host;
 const ALPHABET = { alphabet: "base64url", lastChunkHandling: "strict" };
 const PAD = "=".charCodeAt(0);
 const ENCODER = new TextEncoder();
-const LATIN1 = new TextDecoder("latin1");
+/** What is not ASCII becomes something else that is not. */
+const ASCII = new TextDecoder("utf-8", { ignoreBOM: true });
+/** Longer text Node keeps outside of its heap, where it need not be copied to. */
+const LONG = 1_031_913;
 
 /** What this runtime has. */
 export const nativeBase64: NativeBase64 | undefined = ofUint8Array() ?? ofBuffer();
+
+/** Reads bytes that are known to be ASCII, where the runtime does it sooner than a decoder. */
+export function decodeLongAscii(bytes: Uint8Array): string | undefined {
+  if (bytes.length <= LONG) return undefined;
+  return host.Buffer?.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+}
 
 /** By `Uint8Array.prototype.toBase64`. */
 export function ofUint8Array(): NativeBase64 | undefined {
@@ -49,7 +58,7 @@ export function ofUint8Array(): NativeBase64 | undefined {
     decode(text, length) {
       try {
         // It skips white space, and then has fewer bytes than the text's length tells.
-        const bytes = fromBase64.call(Uint8Array, LATIN1.decode(text), ALPHABET);
+        const bytes = fromBase64.call(Uint8Array, ASCII.decode(text), ALPHABET);
         return bytes.length === length ? bytes : undefined;
       } catch (error) {
         if (error instanceof SyntaxError) return undefined;

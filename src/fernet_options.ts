@@ -40,8 +40,8 @@ export interface FernetDecryptOptions {
 export interface TokenReader {
   /** The token's text as it is decoded. */
   readonly canonical: (token: string) => string;
-  /** Whether a token of that Unix time, in seconds, is accepted. */
-  readonly inTime: (time: bigint) => boolean;
+  /** Whether a token of that Unix time, in seconds, is accepted; absent where all are. */
+  readonly inTime?: (time: bigint) => boolean;
 }
 
 /**
@@ -60,7 +60,7 @@ export function tokenReader(options: FernetDecryptOptions = {}): TokenReader {
     if (currentTime !== undefined) {
       throw new TypeError("Cannot use currentTime without ttl: nothing would be compared with it");
     }
-    return { canonical, inTime: () => true };
+    return { canonical };
   }
   checkSeconds(ttl, "ttl");
   if (currentTime !== undefined) checkSeconds(currentTime, "currentTime");
@@ -79,7 +79,7 @@ export function valueInTime(
   opened: OpenedValue | undefined,
   { inTime }: TokenReader,
 ): OpenedValue | undefined {
-  return opened && inTime(opened.time) ? opened : undefined;
+  return opened && (inTime?.(opened.time) ?? true) ? opened : undefined;
 }
 
 /**

@@ -45,8 +45,11 @@ export function release(view: ArrayBufferView): void {
   else (sink ??= openSink())?.postMessage(null, [buffer]);
 }
 
-/** Bytes after which dead ones are looked for. */
-const COLLECTED_BYTES = 24 << 20;
+/**
+ * Bytes after which dead ones are looked for: of a gigabyte of rows Deno has 165 MB
+ * resident at most, 205 after twice as many, for 7 % of the time (measured).
+ */
+const COLLECTED_BYTES = 12 << 20;
 /** V8 looks for dead buffers when so much was allocated beside its heap since it last did. */
 const EXTERNAL_LIMIT = 64 << 20;
 

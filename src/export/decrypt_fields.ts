@@ -83,7 +83,7 @@ export function decryptFields(
         const { bytes, offsets } = plaintexts;
         for (let index = 0; index < end - start; index++) {
           const { row, field, id } = values[start + index];
-          const value = valid[index] && reader.inTime(times[index])
+          const value = valid[index] && (reader.inTime?.(times[index]) ?? true)
             ? valueAfter(heads.of(field, id), bytes.subarray(offsets[index], offsets[index + 1]))
             : undefined;
           const text = value && format.writeValue(value);

@@ -123,7 +123,9 @@ export async function measureFile(python: Python, settings: Settings): Promise<R
       warmUp: () => seal(join(folder, "small"), output),
     }));
     const timings = await interleave(contestants, Math.ceil(settings.rounds / 3));
-    const absent = pyca ? [] : [{ name: THEIRS.pyca, reason: "no Python with `cryptography`" }];
+    const absent = pyca
+      ? []
+      : [{ name: THEIRS.pyca, reason: "no Python with the `cryptography` pinned" }];
     return { row: "file", items: settings.fileMegabytes, timings, absent };
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -128,6 +128,8 @@ export async function measureLines(
     const time = (repeats: number) => part(repeats * items / BLOCK_ROWS);
     contestants.push({ name: THEIRS.pyca, run: () => pyca(1), time, warmUp: () => pyca(1) });
   }
-  const absent = pyca ? [] : [{ name: THEIRS.pyca, reason: "no Python with `cryptography`" }];
+  const absent = pyca
+    ? []
+    : [{ name: THEIRS.pyca, reason: "no Python with the `cryptography` pinned" }];
   return { row: "lines", items, timings: await interleave(contestants, 1), absent };
 }

@@ -142,13 +142,16 @@ async function findBun(scope: string): Promise<string | undefined> {
   }
 }
 
-/** A Python, at best one with `cryptography`. */
+/** A Python, at best one with the `cryptography` that the tests pin. */
 export async function findPython(): Promise<Settings["python"]> {
   const script = join(ROOT, "bench", "compare", "peer.py");
   const pythons = [join(ROOT, ".venv", "bin", "python"), "python3"];
-  for (const program of ["import cryptography", ""]) {
+  const requirements = await Deno.readTextFile(join(ROOT, "tests", "requirements.txt"));
+  const [, cryptography = ""] = /^cryptography==(\S+)$/m.exec(requirements) ?? [];
+  const wanted = `import cryptography as c; assert c.__version__ == "${cryptography}"`;
+  for (const program of [wanted, ""]) {
     for (const command of pythons) {
-      if (await hasProgram(command, "-c", program)) return { command, script };
+      if (await hasProgram(command, "-c", program)) return { command, script, cryptography };
     }
   }
   return undefined;

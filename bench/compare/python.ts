@@ -62,7 +62,11 @@ export class Python {
       child.stdin.write(`${JSON.stringify(request)}\n`);
       return answer();
     };
-    return new Python(ask, await answer(), () => child.stdin.end());
+    const hello: Hello = await answer();
+    const pinned = hello.cryptography === python.cryptography;
+    return new Python(ask, pinned ? hello : { ...hello, cryptography: null }, () => {
+      child.stdin.end();
+    });
   }
 
   /** Its version and that of `cryptography`. */
@@ -76,7 +80,7 @@ export class Python {
     if (!this.#hello) return NAMES.map((name) => ({ name, reason: "no Python was found" }));
     return this.#hello.cryptography
       ? []
-      : [{ name: THEIRS.pyca, reason: "this Python has no `cryptography`" }];
+      : [{ name: THEIRS.pyca, reason: "this Python has not the `cryptography` pinned" }];
   }
 
   /** pyca's Fernet. */

@@ -167,7 +167,12 @@ export interface Settings {
   /** Mebibytes of the file that is sealed. */
   readonly fileMegabytes: number;
   /** The Python to start, and the program for it. */
-  readonly python?: { readonly command: string; readonly script: string };
+  readonly python?: {
+    readonly command: string;
+    readonly script: string;
+    /** The version that is compared with; another one is left out. */
+    readonly cryptography: string;
+  };
   /** What could not be installed. */
   readonly absent: readonly Absence[];
 }

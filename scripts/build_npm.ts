@@ -10,13 +10,11 @@
 
 import { findPackageJSON } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as esbuild from "esbuild";
 import config from "../deno.json" with { type: "json" };
-import { KERNEL_BASE64 } from "../src/kernel/kernel_bytes.generated.ts";
+import { checkLeftOut, fileFilter, ROOT, SOURCE_FILES } from "./source_files.ts";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const BUNDLED = ["@noble/ciphers", "@noble/hashes"];
 const EXPORTS = [".", "./export", "./cli"] as const;
 /** For programs on Node, Deno and Bun alone. */
@@ -52,7 +50,7 @@ function entryName(name: typeof EXPORTS[number]): string {
 const kernelFile: esbuild.Plugin = {
   name: "kernel-file",
   setup(build) {
-    build.onLoad({ filter: /[/\\]src[/\\]kernel[/\\]load\.ts$/ }, () => ({
+    build.onLoad({ filter: fileFilter(SOURCE_FILES.kernelLoader) }, () => ({
       contents: 'import module from "./kernel.wasm"; export const kernelModule = () => module;',
     }));
     build.onResolve({ filter: /\/kernel\.wasm$/ }, ({ path }) => ({ path, external: true }));
@@ -81,7 +79,7 @@ const nobleFiles: esbuild.Plugin = {
 const deferredNoble: esbuild.Plugin = {
   name: "deferred-noble",
   setup(build) {
-    build.onLoad({ filter: /[/\\]src[/\\]backends[/\\]noble\.ts$/ }, async ({ path }) => {
+    build.onLoad({ filter: fileFilter(SOURCE_FILES.noble) }, async ({ path }) => {
       const { outputFiles: [{ text }] } = await esbuild.build({
         ...COMMON,
         entryPoints: [path],
@@ -112,6 +110,7 @@ async function bundle(
   folder: string,
   names: readonly (typeof EXPORTS[number])[],
   plugins: esbuild.Plugin[],
+  leftOut: readonly string[],
 ): Promise<Output[]> {
   const { metafile, outputFiles } = await esbuild.build({
     ...COMMON,
@@ -125,6 +124,7 @@ async function bundle(
     plugins: [...plugins, deferredNoble],
     metafile: true,
   });
+  for (const part of leftOut) checkLeftOut(metafile.inputs, part);
   const imports = new Map(
     Object.entries(metafile.outputs).map(([path, output]) => [
       join(ROOT, path),
@@ -265,18 +265,28 @@ async function printSize(label: string, content: string | Uint8Array<ArrayBuffer
   console.log(`${label.padEnd(32)}${raw}${gzip} gzip`);
 }
 
+async function kernelBytes(): Promise<Uint8Array<ArrayBuffer>> {
+  const { KERNEL_BASE64 } = await import(`../${SOURCE_FILES.kernelBytes}`);
+  return Uint8Array.fromBase64(KERNEL_BASE64);
+}
+
 async function build(out: string): Promise<void> {
   const dist = join(out, "dist");
   await Deno.remove(dist, { recursive: true }).catch((error: Error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
   const outputs = [
-    ...await bundle(dist, EXPORTS, []),
-    ...await bundle(join(dist, "workerd"), EXPORTS.filter((name) => name !== CLI), [kernelFile]),
+    ...await bundle(dist, EXPORTS, [], ["@noble/"]),
+    ...await bundle(
+      join(dist, "workerd"),
+      EXPORTS.filter((name) => name !== CLI),
+      [kernelFile],
+      ["@noble/", SOURCE_FILES.kernelBytes],
+    ),
   ];
   for (const output of outputs) await checkPortable(output);
   const manifest = packageJson(dependencies(outputs));
-  const kernel = Uint8Array.fromBase64(KERNEL_BASE64);
+  const kernel = await kernelBytes();
   for (const { path, text } of outputs) await write(path, text);
   await write(join(out, PROGRAM), programText());
   await Deno.chmod(join(out, PROGRAM), 0o755);

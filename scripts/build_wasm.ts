@@ -7,11 +7,13 @@
  * `--out` also writes the built WebAssembly to a file.
  */
 
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { ROOT, SOURCE_FILES } from "./source_files.ts";
 
 const CRATE = new URL("../wasm/", import.meta.url);
-const MODULE_NAME = "src/kernel/kernel_bytes.generated.ts";
-const MODULE = new URL(`../${MODULE_NAME}`, import.meta.url);
+const MODULE_NAME = SOURCE_FILES.kernelBytes;
+const MODULE = join(ROOT, MODULE_NAME);
 const TARGET = "wasm32-unknown-unknown";
 const INSTALL = "run `bash scripts/toolchain.sh`";
 

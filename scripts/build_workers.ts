@@ -6,27 +6,28 @@
  * `--check` leaves the committed module alone and compares a fresh build with it.
  */
 
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import * as esbuild from "esbuild";
+import { checkLeftOut, fileFilter, ROOT, SOURCE_FILES } from "./source_files.ts";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const BODY = "src/workers/body.ts";
-const MODULE_NAME = "src/workers/body.generated.ts";
-const MODULE = new URL(`../${MODULE_NAME}`, import.meta.url);
+const { workerBody: BODY, workerText: MODULE_NAME } = SOURCE_FILES;
+const MODULE = join(ROOT, MODULE_NAME);
 
 /** A worker is sent the kernel compiled: it needs neither its text nor a compiler. */
 const receivedModule: esbuild.Plugin = {
   name: "received-module",
   setup(build) {
-    build.onResolve({ filter: /^\.\/load\.ts$/ }, () => ({
-      path: `${ROOT}src/workers/received_module.ts`,
+    const path = JSON.stringify(`./${SOURCE_FILES.receivedModule}`);
+    build.onLoad({ filter: fileFilter(SOURCE_FILES.kernelLoader) }, () => ({
+      contents: `export { kernelModule } from ${path};`,
+      resolveDir: ROOT,
     }));
   },
 };
 
 async function bundle(): Promise<string> {
-  const { outputFiles: [script] } = await esbuild.build({
+  const { metafile, outputFiles: [script] } = await esbuild.build({
     absWorkingDir: ROOT,
     entryPoints: [BODY],
     bundle: true,
@@ -38,9 +39,12 @@ async function bundle(): Promise<string> {
     charset: "ascii",
     legalComments: "none",
     plugins: [receivedModule],
+    metafile: true,
     write: false,
     logLevel: "warning",
   });
+  checkLeftOut(metafile.inputs, SOURCE_FILES.kernelBytes);
+  checkLeftOut(metafile.inputs, "@noble/");
   return script.text.trimEnd();
 }
 

@@ -4,6 +4,7 @@
  */
 
 import "./npm/browser.ts";
+import "./npm/bundles.ts";
 import "./npm/runtimes.ts";
 import "./npm/types.ts";
 import "./npm/workerd.ts";

@@ -19,7 +19,7 @@ export type { BackendName, Hash } from "./src/backends/backend.ts";
 export { availableBackends, type BackendChoice } from "./src/backends/select.ts";
 export * from "./src/aes_gcm.ts";
 export * from "./src/calibrate.ts";
-export type { Bytes } from "./src/encoding.ts";
+export type { Bytes } from "./src/bytes/encoding.ts";
 export * from "./src/errors.ts";
 export {
   Fernet,

@@ -47,7 +47,7 @@ import {
 } from "./compare/rows.ts";
 
 const RESULTS = fileURLToPath(new URL("RESULTS.md", import.meta.url));
-const RESULTS_JSON = fileURLToPath(new URL("results.json", import.meta.url));
+const RESULTS_JSON = fileURLToPath(new URL("./results.json", import.meta.url));
 const MEASUREMENTS = 3;
 const STARTS = 11;
 const KIB = 1_024;

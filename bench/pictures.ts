@@ -36,7 +36,7 @@ function fail(why: string): never {
 
 const { values: { results: path, out } } = parseArgs({
   options: {
-    results: { type: "string", default: fileURLToPath(new URL("results.json", import.meta.url)) },
+    results: { type: "string", default: fileURLToPath(new URL("./results.json", import.meta.url)) },
     out: { type: "string", default: fileURLToPath(new URL("pictures", import.meta.url)) },
   },
 });

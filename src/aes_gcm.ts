@@ -16,7 +16,7 @@ import {
   decodeUtf8,
   encodeAscii,
   encodeBase64Url,
-} from "./encoding.ts";
+} from "./bytes/encoding.ts";
 import { BackendUnavailableError, InvalidTokenError } from "./errors.ts";
 import { MAX_VALUE } from "./fernet_batches.ts";
 import { plainBytes } from "./passphrase_fernet.ts";

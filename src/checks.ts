@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Bytes, encodeUtf8 } from "./encoding.ts";
+import { type Bytes, encodeUtf8 } from "./bytes/encoding.ts";
 
 /** Bytes that a password, a passphrase or a salt may have. */
 const MAX_INPUT = 1 << 20;

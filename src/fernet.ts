@@ -6,7 +6,7 @@
 
 import { type BackendChoice, checkBackend } from "./backends/select.ts";
 import { checkArray, checkInteger, inputBytes, secretBytes } from "./checks.ts";
-import { type Bytes, decodeAscii, decodeUtf8, encodeBase64Url } from "./encoding.ts";
+import { type Bytes, decodeAscii, decodeUtf8, encodeBase64Url } from "./bytes/encoding.ts";
 import { InvalidTokenError } from "./errors.ts";
 import {
   type KeyedBackend,

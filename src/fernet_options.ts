@@ -11,7 +11,7 @@ import {
   decodeBase64Url,
   decodeLatin1,
   encodeAscii,
-} from "./encoding.ts";
+} from "./bytes/encoding.ts";
 import type { OpenedValue } from "./fernet_batches.ts";
 
 const KEY_LENGTH = 32;

@@ -5,7 +5,7 @@
  */
 
 import { type BackendChoice, pickAsync } from "./backends/select.ts";
-import { type Bytes, concatBytes } from "./encoding.ts";
+import { type Bytes, concatBytes } from "./bytes/encoding.ts";
 
 /** Bytes of a block: the digest of SHA-256. */
 const BLOCK = 32;

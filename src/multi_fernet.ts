@@ -5,7 +5,7 @@
  */
 
 import { checkArray } from "./checks.ts";
-import { type Bytes, decodeUtf8 } from "./encoding.ts";
+import { type Bytes, decodeUtf8 } from "./bytes/encoding.ts";
 import { InvalidTokenError } from "./errors.ts";
 import { Fernet, type FernetDecryptOptions, keyedBackendOf } from "./fernet.ts";
 import { type OpenedValue, openSync, sealSync } from "./fernet_batches.ts";

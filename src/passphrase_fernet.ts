@@ -7,7 +7,7 @@
 
 import { type BackendChoice, pickAsync, pickSync } from "./backends/select.ts";
 import { decodeToken } from "./backends/token.ts";
-import { type Batch, batchLoad, batchRecord, type Opened, singleBatch } from "./batch.ts";
+import { type Batch, batchLoad, batchRecord, type Opened, singleBatch } from "./bytes/batch.ts";
 import { checkString } from "./checks.ts";
 import {
   type Bytes,
@@ -17,7 +17,7 @@ import {
   encodeAscii,
   encodeBase64Url,
   encodeUtf8,
-} from "./encoding.ts";
+} from "./bytes/encoding.ts";
 import { InvalidTokenError } from "./errors.ts";
 import { checkMessageLength, makeHeads, MAX_VALUE, type OpenedValue } from "./fernet_batches.ts";
 import { type PassphraseCall, SALT, ValueJob } from "./passphrase_values.ts";

@@ -10,7 +10,7 @@ import { blockCount, derive, deriveSync, type KeyJob } from "./backends/derive.t
 import { type BackendChoice, checkBackend } from "./backends/select.ts";
 import { pickKdf, pickKdfSync } from "./backends/select_kdf.ts";
 import { checkArray, checkInteger, checkIterations, inputBytes, kindOf, quoted } from "./checks.ts";
-import type { Bytes } from "./encoding.ts";
+import type { Bytes } from "./bytes/encoding.ts";
 import { deriveMany } from "./workers/derive_many.ts";
 import { checkWorkers } from "./workers/pool.ts";
 

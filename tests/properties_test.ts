@@ -17,9 +17,9 @@ import {
 } from "@ironfern/ironfern";
 import { decryptLines, encryptLines } from "@ironfern/ironfern/export";
 import fc from "fast-check";
-import { joinBytes, singleBatch } from "../src/batch.ts";
-import { ofBuffer, ofUint8Array } from "../src/native_base64.ts";
-import { decodeBase64Url, encodeAscii, encodeBase64Url } from "../src/encoding.ts";
+import { joinBytes, singleBatch } from "../src/bytes/batch.ts";
+import { ofBuffer, ofUint8Array } from "../src/bytes/native_base64.ts";
+import { decodeBase64Url, encodeAscii, encodeBase64Url } from "../src/bytes/encoding.ts";
 import { SYNC_BACKENDS, testEach } from "./support/backends.ts";
 
 const seed = Number(

@@ -6,7 +6,7 @@
 
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type BackendName, Fernet, InvalidTokenError } from "@ironfern/ironfern";
-import { batchTexts, toBatch } from "../src/batch.ts";
+import { batchTexts, toBatch } from "../src/bytes/batch.ts";
 import { SYNC_BACKENDS, testEach } from "./support/backends.ts";
 import generate from "./vectors/fernet/generate.json" with { type: "json" };
 import invalid from "./vectors/fernet/invalid.json" with { type: "json" };

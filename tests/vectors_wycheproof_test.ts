@@ -9,7 +9,7 @@ import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } fr
 import { type BackendName, Fernet, type Hash, InvalidTokenError, pbkdf2 } from "@ironfern/ironfern";
 import { createHmac } from "node:crypto";
 import type { Backend } from "../src/backends/backend.ts";
-import { singleBatch } from "../src/batch.ts";
+import { singleBatch } from "../src/bytes/batch.ts";
 import { BACKENDS, SYNC_BACKENDS, testEach } from "./support/backends.ts";
 import cbcVectors from "./vectors/wycheproof/aes_cbc_pkcs5_test.json" with { type: "json" };
 import gcmVectors from "./vectors/wycheproof/aes_gcm_test.json" with { type: "json" };

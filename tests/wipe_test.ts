@@ -28,7 +28,7 @@ import {
   decodeBase64Url,
   encodeAscii,
   encodeBase64Url,
-} from "../src/encoding.ts";
+} from "../src/bytes/encoding.ts";
 import { getKernel } from "../src/kernel/kernel.ts";
 
 const LONG = 5_000_000;

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Batch, Opened } from "../batch.ts";
-import type { Bytes } from "../encoding.ts";
+import type { Batch, Opened } from "../bytes/batch.ts";
+import type { Bytes } from "../bytes/encoding.ts";
 
 /** The name of a backend. */
 export type BackendName = "wasm" | "webcrypto" | "node" | "portable";

@@ -6,8 +6,8 @@
  * @module
  */
 
-import { joinBytes } from "../batch.ts";
-import type { Bytes } from "../encoding.ts";
+import { joinBytes } from "../bytes/batch.ts";
+import type { Bytes } from "../bytes/encoding.ts";
 import type { AsyncFernetEngine, Backend, FernetEngine } from "./backend.ts";
 import { HEAD } from "./token.ts";
 

@@ -5,7 +5,12 @@
  * @module
  */
 
-import { base64Length, type Bytes, decodeBase64Url, encodeBase64UrlInto } from "../encoding.ts";
+import {
+  base64Length,
+  type Bytes,
+  decodeBase64Url,
+  encodeBase64UrlInto,
+} from "../bytes/encoding.ts";
 import type { Sliced } from "../schedule.ts";
 
 /** Bytes of the time and the IV, which the caller chooses. */

@@ -12,8 +12,8 @@ import {
   mappedOffsets,
   type Opened,
   recordView,
-} from "../batch.ts";
-import type { Bytes } from "../encoding.ts";
+} from "../bytes/batch.ts";
+import type { Bytes } from "../bytes/encoding.ts";
 import { runAsync, runSync, type Sliced } from "../schedule.ts";
 import type { AsyncFernetEngine, FernetEngine } from "./backend.ts";
 import { HEAD, openToken, type Primitives, sealToken, slices, tokenLength } from "./token.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { mappedOffsets } from "../batch.ts";
+import { mappedOffsets } from "../bytes/batch.ts";
 import { openBatch, sealBatch, takeLines } from "../kernel/batches.ts";
 import { KernelDerivation } from "../kernel/derivations.ts";
 import { getKernel, type Kernel } from "../kernel/kernel.ts";

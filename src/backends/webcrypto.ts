@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type Batch, batchLength, BatchWriter, mappedOffsets, recordView } from "../batch.ts";
-import { type Bytes, encodeBase64UrlInto } from "../encoding.ts";
+import { type Batch, batchLength, BatchWriter, mappedOffsets, recordView } from "../bytes/batch.ts";
+import { type Bytes, encodeBase64UrlInto } from "../bytes/encoding.ts";
 import { BackendUnavailableError } from "../errors.ts";
 import { abortable } from "../schedule.ts";
 import type { Backend } from "./backend.ts";

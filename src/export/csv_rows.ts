@@ -5,8 +5,8 @@
  * @module
  */
 
-import { LINE_FEED } from "../batch.ts";
-import { concatBytes, encodeUtf8 } from "../encoding.ts";
+import { LINE_FEED } from "../bytes/batch.ts";
+import { concatBytes, encodeUtf8 } from "../bytes/encoding.ts";
 import {
   bomLength,
   type FieldSpan,

@@ -5,8 +5,8 @@
  */
 
 import { tokenLength } from "../backends/token.ts";
-import { batchRanges, joinBytes } from "../batch.ts";
-import { type Bytes, canonicalBase64Url } from "../encoding.ts";
+import { batchRanges, joinBytes } from "../bytes/batch.ts";
+import { type Bytes, canonicalBase64Url } from "../bytes/encoding.ts";
 import { InvalidTokenError } from "../errors.ts";
 import type { Fernet } from "../fernet.ts";
 import { openBatch } from "../fernet_batches.ts";

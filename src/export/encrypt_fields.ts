@@ -4,8 +4,8 @@
  * @module
  */
 
-import { batchLength, batchRanges } from "../batch.ts";
-import type { Bytes } from "../encoding.ts";
+import { batchLength, batchRanges } from "../bytes/batch.ts";
+import type { Bytes } from "../bytes/encoding.ts";
 import type { Fernet } from "../fernet.ts";
 import { makeHeads, sealBatch, unixTime } from "../fernet_batches.ts";
 import { FieldHeads, lengthOf, messageBatch, withFieldKey } from "./field_message.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Bytes } from "../encoding.ts";
+import type { Bytes } from "../bytes/encoding.ts";
 import { onAbort } from "../on_abort.ts";
 import { checkChunk, streamChunks } from "./chunks.ts";
 import type { SealedExportInfo } from "./sealed_options.ts";

@@ -26,8 +26,8 @@
  * @module
  */
 
-import type { Batch } from "../batch.ts";
-import { type Bytes, encodeAscii } from "../encoding.ts";
+import type { Batch } from "../bytes/batch.ts";
+import { type Bytes, encodeAscii } from "../bytes/encoding.ts";
 import { type Fernet, keyedBackendOf } from "../fernet.ts";
 import type { KeyedBackend } from "../fernet_batches.ts";
 import { hkdf } from "../hkdf.ts";

@@ -11,8 +11,8 @@ import {
   batchLength,
   LINE_FEED,
   recordView,
-} from "../batch.ts";
-import type { Bytes } from "../encoding.ts";
+} from "../bytes/batch.ts";
+import type { Bytes } from "../bytes/encoding.ts";
 import type { Row, RowReader } from "./field_rows.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import { rowStream } from "./row_stream.ts";

@@ -5,7 +5,7 @@
  */
 
 import { checkArray, checkString, kindOf, quoted } from "../checks.ts";
-import { encodeUtf8 } from "../encoding.ts";
+import { encodeUtf8 } from "../bytes/encoding.ts";
 import { Fernet } from "../fernet.ts";
 import { csvFormat } from "./csv_rows.ts";
 import { LONGEST_PART } from "./field_message.ts";

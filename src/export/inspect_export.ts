@@ -4,7 +4,7 @@
  * @module
  */
 
-import { decodeBase64Url } from "../encoding.ts";
+import { decodeBase64Url } from "../bytes/encoding.ts";
 import { type ExportKdf, type KeyKdf, type PassphraseKdf, readHeader } from "./sealed_header.ts";
 import { ExportLines } from "./sealed_lines.ts";
 import { type ExportSource, withSource } from "./sources.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LINE_FEED } from "../batch.ts";
+import { LINE_FEED } from "../bytes/batch.ts";
 import {
   type Bytes,
   concatBytes,
@@ -12,7 +12,7 @@ import {
   encodeAscii,
   encodeUtf8,
   hasLoneSurrogate,
-} from "../encoding.ts";
+} from "../bytes/encoding.ts";
 import { LONGEST_PART } from "./field_message.ts";
 import {
   bomLength,

@@ -11,8 +11,8 @@ import {
   recordView,
   singleBatch,
   takeLines,
-} from "../batch.ts";
-import { type Bytes, concatBytes } from "../encoding.ts";
+} from "../bytes/batch.ts";
+import { type Bytes, concatBytes } from "../bytes/encoding.ts";
 import { checkChunk } from "./chunks.ts";
 
 /** Collects chunks and gives out the lines that they complete. */

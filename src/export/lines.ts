@@ -7,8 +7,8 @@
 
 import { type Load, pickSync } from "../backends/select.ts";
 import { tokenLength } from "../backends/token.ts";
-import { type Batch, BATCH_RECORDS, batchLength, joinBytes, recordView } from "../batch.ts";
-import { type Bytes, canonicalBase64Url } from "../encoding.ts";
+import { type Batch, BATCH_RECORDS, batchLength, joinBytes, recordView } from "../bytes/batch.ts";
+import { type Bytes, canonicalBase64Url } from "../bytes/encoding.ts";
 import { kindOf } from "../checks.ts";
 import { InvalidTokenError } from "../errors.ts";
 import { Fernet, keyedBackendOf } from "../fernet.ts";

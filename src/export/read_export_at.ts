@@ -5,9 +5,9 @@
  */
 
 import { tokenLength } from "../backends/token.ts";
-import { type Batch, LINE_FEED, recordView, singleBatch } from "../batch.ts";
+import { type Batch, LINE_FEED, recordView, singleBatch } from "../bytes/batch.ts";
 import { checkInteger, kindOf } from "../checks.ts";
-import type { Bytes } from "../encoding.ts";
+import type { Bytes } from "../bytes/encoding.ts";
 import { SealedExportError } from "../errors.ts";
 import { ordered } from "./ordered.ts";
 import {

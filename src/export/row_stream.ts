@@ -6,7 +6,7 @@
  */
 
 import { checkSignal } from "../checks.ts";
-import type { Bytes } from "../encoding.ts";
+import type { Bytes } from "../bytes/encoding.ts";
 import { onAbort } from "../on_abort.ts";
 import { DroppedBytes } from "../release.ts";
 import { Pacer } from "../schedule.ts";

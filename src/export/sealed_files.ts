@@ -5,7 +5,7 @@
  */
 
 import { kindOf } from "../checks.ts";
-import type { Bytes } from "../encoding.ts";
+import type { Bytes } from "../bytes/encoding.ts";
 import { release } from "../release.ts";
 import { abortable } from "../schedule.ts";
 import {

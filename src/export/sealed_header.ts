@@ -13,7 +13,7 @@ import {
   decodeLatin1,
   encodeAscii,
   encodeBase64Url,
-} from "../encoding.ts";
+} from "../bytes/encoding.ts";
 import { SealedExportError } from "../errors.ts";
 
 /** Bytes of the header, without its line feed, at most. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type Batch, LINE_FEED } from "../batch.ts";
-import type { Bytes } from "../encoding.ts";
+import { type Batch, LINE_FEED } from "../bytes/batch.ts";
+import type { Bytes } from "../bytes/encoding.ts";
 import { SealedExportError } from "../errors.ts";
 import { BATCH_SLICES, FULL_LINE, headerCutShort, MAX_HEADER } from "./sealed_header.ts";
 

@@ -14,7 +14,7 @@ import {
   quoted,
   secretBytes,
 } from "../checks.ts";
-import { type Bytes, concatBytes, encodeAscii } from "../encoding.ts";
+import { type Bytes, concatBytes, encodeAscii } from "../bytes/encoding.ts";
 import { SealedExportError } from "../errors.ts";
 import { fernetKey } from "../fernet_options.ts";
 import { hkdf } from "../hkdf.ts";

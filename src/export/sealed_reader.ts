@@ -4,8 +4,8 @@
  * @module
  */
 
-import { batchLength, recordView } from "../batch.ts";
-import type { Bytes } from "../encoding.ts";
+import { batchLength, recordView } from "../bytes/batch.ts";
+import type { Bytes } from "../bytes/encoding.ts";
 import { SealedExportError } from "../errors.ts";
 import { release } from "../release.ts";
 import { Pacer } from "../schedule.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type Opened, recordView } from "../batch.ts";
-import type { Bytes } from "../encoding.ts";
+import { type Opened, recordView } from "../bytes/batch.ts";
+import type { Bytes } from "../bytes/encoding.ts";
 import { SealedExportError, type SealedExportErrorCode } from "../errors.ts";
 import { FINAL_DATA, RECORD_HEAD, SLICE, TYPE } from "./sealed_header.ts";
 

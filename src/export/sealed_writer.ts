@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type Batch, batchLength, LINE_FEED } from "../batch.ts";
-import { type Bytes, concatBytes } from "../encoding.ts";
+import { type Batch, batchLength, LINE_FEED } from "../bytes/batch.ts";
+import { type Bytes, concatBytes } from "../bytes/encoding.ts";
 import { makeHeads, unixTime } from "../fernet_batches.ts";
 import { release } from "../release.ts";
 import { Pacer } from "../schedule.ts";

@@ -6,8 +6,8 @@
  */
 
 import { pickSync } from "../backends/select.ts";
-import { type Batch, batchLoad, type Opened } from "../batch.ts";
-import type { Bytes } from "../encoding.ts";
+import { type Batch, batchLoad, type Opened } from "../bytes/batch.ts";
+import type { Bytes } from "../bytes/encoding.ts";
 import { type KeyedBackend, openBatch, sealBatch } from "../fernet_batches.ts";
 import type { WorkerBackend } from "../workers/messages.ts";
 import { checkWorkers, defaultWorkers, getPool, type Pool } from "../workers/pool.ts";

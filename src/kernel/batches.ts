@@ -11,8 +11,8 @@ import {
   batchLength,
   type Opened,
   separatorLength,
-} from "../batch.ts";
-import type { Bytes } from "../encoding.ts";
+} from "../bytes/batch.ts";
+import type { Bytes } from "../bytes/encoding.ts";
 import type { Kernel } from "./kernel.ts";
 
 const INVALID = 0xffff_ffff;

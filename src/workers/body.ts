@@ -10,7 +10,7 @@ import type { Backend } from "../backends/backend.ts";
 import { derive } from "../backends/derive.ts";
 import { createNode } from "../backends/node.ts";
 import { createWasm } from "../backends/wasm.ts";
-import type { Batch, Opened } from "../batch.ts";
+import type { Batch, Opened } from "../bytes/batch.ts";
 import { release } from "../release.ts";
 import type { DeriveTask, FromWorker, Task, ToWorker, WorkerBackend } from "./messages.ts";
 import { receiveModule } from "./received_module.ts";

@@ -22,7 +22,7 @@
 
 import type { DeriveOptions, KeyJob } from "../backends/derive.ts";
 import { getBackend, onCloudflare } from "../backends/select.ts";
-import type { Batch, Opened } from "../batch.ts";
+import type { Batch, Opened } from "../bytes/batch.ts";
 import { checkInteger } from "../checks.ts";
 import { onAbort } from "../on_abort.ts";
 import { processorCount } from "../processors.ts";

@@ -6,7 +6,7 @@
  */
 
 import { type Bytes, concatBytes } from "../bytes/encoding.ts";
-import { abortable, runAsync, runSync, Semaphore, type Sliced } from "../schedule.ts";
+import { abortable, runAsync, runSync, Semaphore, type Sliced } from "../runtime/schedule.ts";
 import {
   type Backend,
   DIGEST_LENGTH,

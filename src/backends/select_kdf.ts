@@ -6,7 +6,7 @@
  * @module
  */
 
-import { processorCount } from "../processors.ts";
+import { processorCount } from "../runtime/host.ts";
 import type { Backend, Hash, KdfBlock, KdfRequest, NativeKdf, SlicedKdf } from "./backend.ts";
 import {
   type BackendChoice,

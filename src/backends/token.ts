@@ -11,7 +11,7 @@ import {
   decodeBase64Url,
   encodeBase64UrlInto,
 } from "../bytes/encoding.ts";
-import type { Sliced } from "../schedule.ts";
+import type { Sliced } from "../runtime/schedule.ts";
 
 /** Bytes of the time and the IV, which the caller chooses. */
 export const HEAD = 24;

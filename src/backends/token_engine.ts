@@ -14,7 +14,7 @@ import {
   recordView,
 } from "../bytes/batch.ts";
 import type { Bytes } from "../bytes/encoding.ts";
-import { runAsync, runSync, type Sliced } from "../schedule.ts";
+import { runAsync, runSync, type Sliced } from "../runtime/schedule.ts";
 import type { AsyncFernetEngine, FernetEngine } from "./backend.ts";
 import { HEAD, openToken, type Primitives, sealToken, slices, tokenLength } from "./token.ts";
 

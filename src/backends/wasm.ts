@@ -9,7 +9,7 @@ import { openBatch, sealBatch, takeLines } from "../kernel/batches.ts";
 import { KernelDerivation } from "../kernel/derivations.ts";
 import { getKernel, type Kernel } from "../kernel/kernel.ts";
 import { cbcStream, KernelMac } from "../kernel/streams.ts";
-import { Semaphore } from "../schedule.ts";
+import { Semaphore } from "../runtime/schedule.ts";
 import type { Backend, Hash, SlicedKdf } from "./backend.ts";
 import { tokenLength } from "./token.ts";
 import { fernetEngines, type SlicedFernet, tokenWork } from "./token_engine.ts";

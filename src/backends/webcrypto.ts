@@ -7,7 +7,7 @@
 import { type Batch, batchLength, BatchWriter, mappedOffsets, recordView } from "../bytes/batch.ts";
 import { type Bytes, encodeBase64UrlInto } from "../bytes/encoding.ts";
 import { BackendUnavailableError } from "../errors.ts";
-import { abortable } from "../schedule.ts";
+import { abortable } from "../runtime/schedule.ts";
 import type { Backend } from "./backend.ts";
 import {
   ciphertextLength,

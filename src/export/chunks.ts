@@ -5,7 +5,7 @@
  */
 
 import { isBytes, kindOf } from "../checks.ts";
-import { abortable, Pacer } from "../schedule.ts";
+import { abortable, Pacer } from "../runtime/schedule.ts";
 
 /**
  * Checks a chunk.

@@ -5,7 +5,7 @@
  */
 
 import type { Bytes } from "../bytes/encoding.ts";
-import { onAbort } from "../on_abort.ts";
+import { onAbort } from "../runtime/abort.ts";
 import { checkChunk, streamChunks } from "./chunks.ts";
 import type { SealedExportInfo } from "./sealed_options.ts";
 

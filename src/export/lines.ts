@@ -14,7 +14,7 @@ import { InvalidTokenError } from "../errors.ts";
 import { Fernet, keyedBackendOf } from "../fernet.ts";
 import { type KeyedBackend, makeHeads, unixTime } from "../fernet_batches.ts";
 import { type FernetDecryptOptions, tokenReader } from "../fernet_options.ts";
-import { release } from "../release.ts";
+import { release } from "../runtime/memory.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import { rowStream } from "./row_stream.ts";
 import { type TokenWork, tokenWork } from "./token_work.ts";

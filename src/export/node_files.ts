@@ -5,7 +5,7 @@
  */
 
 import { kindOf } from "../checks.ts";
-import { abortable } from "../schedule.ts";
+import { abortable } from "../runtime/schedule.ts";
 
 /** A file's path, or its URL with the scheme `file:`. */
 export type FilePath = string | URL;

@@ -7,9 +7,9 @@
 
 import { checkSignal } from "../checks.ts";
 import type { Bytes } from "../bytes/encoding.ts";
-import { onAbort } from "../on_abort.ts";
-import { DroppedBytes } from "../release.ts";
-import { Pacer } from "../schedule.ts";
+import { onAbort } from "../runtime/abort.ts";
+import { DroppedBytes } from "../runtime/memory.ts";
+import { Pacer } from "../runtime/schedule.ts";
 
 /**
  * Chunks that come while all are at work are put together up to so many bytes: as

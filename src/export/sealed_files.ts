@@ -6,8 +6,8 @@
 
 import { kindOf } from "../checks.ts";
 import type { Bytes } from "../bytes/encoding.ts";
-import { release } from "../release.ts";
-import { abortable } from "../schedule.ts";
+import { release } from "../runtime/memory.ts";
+import { abortable } from "../runtime/schedule.ts";
 import {
   absolutePath,
   fileChunks,

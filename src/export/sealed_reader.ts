@@ -7,8 +7,8 @@
 import { batchLength, recordView } from "../bytes/batch.ts";
 import type { Bytes } from "../bytes/encoding.ts";
 import { SealedExportError } from "../errors.ts";
-import { release } from "../release.ts";
-import { Pacer } from "../schedule.ts";
+import { release } from "../runtime/memory.ts";
+import { Pacer } from "../runtime/schedule.ts";
 import { ordered } from "./ordered.ts";
 import { readHeader } from "./sealed_header.ts";
 import { ExportLines, type LineRun, linesWithin } from "./sealed_lines.ts";

@@ -7,8 +7,8 @@
 import { type Batch, batchLength, LINE_FEED } from "../bytes/batch.ts";
 import { type Bytes, concatBytes } from "../bytes/encoding.ts";
 import { makeHeads, unixTime } from "../fernet_batches.ts";
-import { release } from "../release.ts";
-import { Pacer } from "../schedule.ts";
+import { release } from "../runtime/memory.ts";
+import { Pacer } from "../runtime/schedule.ts";
 import { ordered } from "./ordered.ts";
 import { BATCH_SLICES, FINAL_DATA, newHeader, RECORD_HEAD, SLICE, TYPE } from "./sealed_header.ts";
 import { fileKey, type SealedExportInfo, type SealWork } from "./sealed_options.ts";

@@ -11,7 +11,7 @@ import { derive } from "../backends/derive.ts";
 import { createNode } from "../backends/node.ts";
 import { createWasm } from "../backends/wasm.ts";
 import type { Batch, Opened } from "../bytes/batch.ts";
-import { release } from "../release.ts";
+import { release } from "../runtime/memory.ts";
 import type { DeriveTask, FromWorker, Task, ToWorker, WorkerBackend } from "./messages.ts";
 import { receiveModule } from "./received_module.ts";
 import { pack, unpack } from "./transfer.ts";

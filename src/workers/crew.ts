@@ -7,8 +7,8 @@
 
 import { findBackend } from "../backends/select.ts";
 import { kernelModule } from "../kernel/load.ts";
-import { onAbort } from "../on_abort.ts";
-import { abortable } from "../schedule.ts";
+import { onAbort } from "../runtime/abort.ts";
+import { abortable } from "../runtime/schedule.ts";
 import type { Task } from "./messages.ts";
 import { type Ending, type KeyListener, PoolWorker } from "./pool_worker.ts";
 

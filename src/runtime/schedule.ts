@@ -5,7 +5,7 @@
  * @module
  */
 
-import { onAbort } from "./on_abort.ts";
+import { onAbort } from "./abort.ts";
 
 /** How long the event loop may wait for a slice, in milliseconds. */
 const BUDGET_MS = 10;

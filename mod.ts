@@ -16,7 +16,7 @@
  */
 
 export type { BackendName, Hash } from "./src/backends/backend.ts";
-export { availableBackends, type BackendChoice } from "./src/backends/select.ts";
+export { availableBackends, type BackendChoice } from "./src/backends/select/select.ts";
 export * from "./src/aes_gcm.ts";
 export * from "./src/calibrate.ts";
 export type { Bytes } from "./src/bytes/encoding.ts";

@@ -6,7 +6,7 @@
 
 import type { GcmEngine } from "./backends/backend.ts";
 import { noble } from "./backends/noble.ts";
-import { type BackendChoice, findBackend, getBackend } from "./backends/select.ts";
+import { type BackendChoice, findBackend, getBackend } from "./backends/select/select.ts";
 import { checkIterations, checkString } from "./checks.ts";
 import {
   type Bytes,

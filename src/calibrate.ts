@@ -5,8 +5,8 @@
  */
 
 import { type BackendName, DIGEST_LENGTH, type Hash } from "./backends/backend.ts";
-import { availableBackends, checkBackend, getBackend } from "./backends/select.ts";
-import { pickKdf } from "./backends/select_kdf.ts";
+import { availableBackends, checkBackend, getBackend } from "./backends/select/select.ts";
+import { pickKdf } from "./backends/select/kdf.ts";
 import {
   type CalibrationMeasurement,
   checkDevice,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type BackendChoice, checkBackend } from "./backends/select.ts";
+import { type BackendChoice, checkBackend } from "./backends/select/select.ts";
 import { checkArray, checkInteger, inputBytes, secretBytes } from "./checks.ts";
 import { type Bytes, decodeAscii, decodeUtf8, encodeBase64Url } from "./bytes/encoding.ts";
 import { InvalidTokenError } from "./errors.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type BackendChoice, pickAsync, pickSync } from "./backends/select.ts";
+import { type BackendChoice, pickAsync, pickSync } from "./backends/select/select.ts";
 import { HEAD, tokenLength } from "./backends/token.ts";
 import {
   type Batch,

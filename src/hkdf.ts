@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type BackendChoice, pickAsync } from "./backends/select.ts";
+import { type BackendChoice, pickAsync } from "./backends/select/select.ts";
 import { type Bytes, concatBytes } from "./bytes/encoding.ts";
 
 /** Bytes of a block: the digest of SHA-256. */

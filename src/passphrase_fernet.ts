@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type BackendChoice, pickAsync, pickSync } from "./backends/select.ts";
+import { type BackendChoice, pickAsync, pickSync } from "./backends/select/select.ts";
 import { decodeToken } from "./backends/token.ts";
 import { type Batch, batchLoad, batchRecord, type Opened, singleBatch } from "./bytes/batch.ts";
 import { checkString } from "./checks.ts";

@@ -23,7 +23,7 @@ import { createCipheriv, createHmac, pbkdf2Sync as referencePbkdf2 } from "node:
 import { type AsyncFernetEngine, type Backend, DIGEST_LENGTH } from "../src/backends/backend.ts";
 import { batchRecord, batchTexts, joinBytes, takeLines, tokenBatch } from "../src/bytes/batch.ts";
 import { decodeAscii, encodeAscii } from "../src/bytes/encoding.ts";
-import { getBackend } from "../src/backends/select.ts";
+import { getBackend } from "../src/backends/select/select.ts";
 import { BACKENDS, SYNC_BACKENDS, testEach } from "./support/backends.ts";
 import { run } from "./support/tools.ts";
 

@@ -9,7 +9,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createCipheriv, createHmac } from "node:crypto";
 import type { Backend } from "../src/backends/backend.ts";
-import { getBackend } from "../src/backends/select.ts";
+import { getBackend } from "../src/backends/select/select.ts";
 import type { CbcStream } from "../src/backends/token.ts";
 import { type Batch, batchRecord, batchTexts, type Opened, toBatch } from "../src/bytes/batch.ts";
 import type { Bytes } from "../src/bytes/encoding.ts";

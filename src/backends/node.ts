@@ -8,7 +8,7 @@ import { type Bytes, concatBytes } from "../bytes/encoding.ts";
 import { BackendUnavailableError } from "../errors.ts";
 import type { Backend, Hash, KdfRequest } from "./backend.ts";
 import type { CbcStream, Primitives } from "./token.ts";
-import { fernetEngines, tokenWork } from "./token_engine.ts";
+import { fernetEngines, tokenWork } from "./engine.ts";
 
 interface Cipher {
   setAutoPadding(padding: boolean): void;

@@ -9,7 +9,7 @@
 import type { Backend, Hash, KdfBlock, SlicedKdf } from "./backend.ts";
 import { noble } from "./noble.ts";
 import type { Primitives } from "./token.ts";
-import { fernetEngines, tokenWork } from "./token_engine.ts";
+import { fernetEngines, tokenWork } from "./engine.ts";
 
 const RAW = { disablePadding: true };
 /** Its blocks live on the JavaScript heap: the bound is a courtesy. */

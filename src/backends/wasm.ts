@@ -12,7 +12,7 @@ import { cbcStream, KernelMac } from "../kernel/streams.ts";
 import { Semaphore } from "../runtime/schedule.ts";
 import type { Backend, Hash, SlicedKdf } from "./backend.ts";
 import { tokenLength } from "./token.ts";
-import { fernetEngines, type SlicedFernet, tokenWork } from "./token_engine.ts";
+import { fernetEngines, type SlicedFernet, tokenWork } from "./engine.ts";
 
 /** The hashes by their number in the kernel's interface. */
 const HASHES: readonly Hash[] = ["SHA-1", "SHA-256", "SHA-384", "SHA-512"];

@@ -20,7 +20,7 @@ import {
   tokenPrefix,
   tokenTime,
 } from "./token.ts";
-import { OpenedWriter } from "./token_engine.ts";
+import { OpenedWriter } from "./engine.ts";
 
 const HMAC = { name: "HMAC", hash: "SHA-256" };
 const GCM_TAG_BITS = 128;

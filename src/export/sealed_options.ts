@@ -5,7 +5,7 @@
  */
 
 import { noble } from "../backends/noble.ts";
-import { type BackendChoice, checkBackend } from "../backends/select.ts";
+import { type BackendChoice, checkBackend } from "../backends/select/select.ts";
 import {
   checkInteger,
   checkOnProgress,

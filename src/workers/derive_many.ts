@@ -7,8 +7,8 @@
 
 import type { Hash } from "../backends/backend.ts";
 import { derive, type KeyJob } from "../backends/derive.ts";
-import type { BackendChoice } from "../backends/select.ts";
-import { pickKdf } from "../backends/select_kdf.ts";
+import type { BackendChoice } from "../backends/select/select.ts";
+import { pickKdf } from "../backends/select/kdf.ts";
 import { abortable } from "../runtime/schedule.ts";
 import { defaultWorkers, getPool, type PoolDeriveOptions } from "./pool.ts";
 

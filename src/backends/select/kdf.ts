@@ -6,8 +6,8 @@
  * @module
  */
 
-import { processorCount } from "../runtime/host.ts";
-import type { Backend, Hash, KdfBlock, KdfRequest, NativeKdf, SlicedKdf } from "./backend.ts";
+import { processorCount } from "../../runtime/host.ts";
+import type { Backend, Hash, KdfBlock, KdfRequest, NativeKdf, SlicedKdf } from "../backend.ts";
 import {
   type BackendChoice,
   findBackend,

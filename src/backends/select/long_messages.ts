@@ -6,10 +6,10 @@
  * @module
  */
 
-import { joinBytes } from "../bytes/batch.ts";
-import type { Bytes } from "../bytes/encoding.ts";
-import type { AsyncFernetEngine, Backend, FernetEngine } from "./backend.ts";
-import { HEAD } from "./token.ts";
+import { joinBytes } from "../../bytes/batch.ts";
+import type { Bytes } from "../../bytes/encoding.ts";
+import type { AsyncFernetEngine, Backend, FernetEngine } from "../backend.ts";
+import { HEAD } from "../token.ts";
 
 /** Longer messages are as fast as those of this length. */
 const LONGEST_PROBE = 65_536;

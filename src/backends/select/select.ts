@@ -4,15 +4,15 @@
  * @module
  */
 
-import { quoted } from "../checks.ts";
-import { BackendUnavailableError } from "../errors.ts";
-import type { Backend, BackendName, FernetEngine } from "./backend.ts";
-import { BACKEND_NAMES } from "./names.ts";
-import { createNode } from "./node.ts";
-import { createPortable } from "./portable.ts";
-import { createWasm } from "./wasm.ts";
-import { beatsLanes, fastestForLong } from "./select_long.ts";
-import { createWebCrypto } from "./webcrypto.ts";
+import { quoted } from "../../checks.ts";
+import { BackendUnavailableError } from "../../errors.ts";
+import type { Backend, BackendName, FernetEngine } from "../backend.ts";
+import { BACKEND_NAMES } from "../names.ts";
+import { createNode } from "../node.ts";
+import { createPortable } from "../portable.ts";
+import { createWasm } from "../wasm.ts";
+import { beatsLanes, fastestForLong } from "./long_messages.ts";
+import { createWebCrypto } from "../webcrypto.ts";
 
 /** A backend's name, or `"auto"` for the fastest that is right for the job. */
 export type BackendChoice = BackendName | "auto";

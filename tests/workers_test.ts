@@ -15,7 +15,7 @@ import {
   upgradeMany,
 } from "@ironfern/ironfern";
 import { crew } from "../src/workers/pool.ts";
-import type { PoolWorker } from "../src/workers/pool_worker.ts";
+import type { PoolWorker } from "../src/workers/worker.ts";
 import { countKernelCalls } from "./support/kernel_calls.ts";
 import { run } from "./support/tools.ts";
 

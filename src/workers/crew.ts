@@ -10,7 +10,7 @@ import { kernelModule } from "../kernel/load.ts";
 import { onAbort } from "../runtime/abort.ts";
 import { abortable } from "../runtime/schedule.ts";
 import type { Task } from "./messages.ts";
-import { type Ending, type KeyListener, PoolWorker } from "./pool_worker.ts";
+import { type Ending, type KeyListener, PoolWorker } from "./worker.ts";
 
 /** A job whose workers die is done by the calling thread after so many of them. */
 export const ATTEMPTS = 3;

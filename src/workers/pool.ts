@@ -28,8 +28,8 @@ import { onAbort } from "../runtime/abort.ts";
 import { processorCount } from "../runtime/host.ts";
 import { abortable, Semaphore } from "../runtime/schedule.ts";
 import { ATTEMPTS, Crew } from "./crew.ts";
-import { GroupDerivation } from "./derivation.ts";
-import { keyGroups } from "./groups.ts";
+import { GroupDerivation } from "./group_derivation.ts";
+import { keyGroups } from "./key_groups.ts";
 import type { OpenTask, SealTask, Task, WorkerBackend } from "./messages.ts";
 
 /** The `workers` option's bound. */

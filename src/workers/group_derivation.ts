@@ -10,7 +10,7 @@ import { getBackend } from "../backends/select/select.ts";
 import type { Bytes } from "../bytes/encoding.ts";
 import { ATTEMPTS, type Crew } from "./crew.ts";
 import type { WorkerBackend } from "./messages.ts";
-import type { KeyListener } from "./pool_worker.ts";
+import type { KeyListener } from "./worker.ts";
 
 /** Keys in the making. */
 export class GroupDerivation {

@@ -34,5 +34,5 @@ export {
 } from "./src/fernet.ts";
 export * from "./src/multi_fernet.ts";
 export * from "./src/passphrase.ts";
-export * from "./src/pbkdf2.ts";
+export * from "./src/kdf/pbkdf2.ts";
 export * from "./src/upgrade.ts";

@@ -23,7 +23,7 @@ import {
   tokenReader,
   valueInTime,
 } from "./fernet_options.ts";
-import { pbkdf2, type Pbkdf2Options } from "./pbkdf2.ts";
+import { pbkdf2, type Pbkdf2Options } from "./kdf/pbkdf2.ts";
 
 export type { FernetDecryptOptions } from "./fernet_options.ts";
 

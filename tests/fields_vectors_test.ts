@@ -7,7 +7,7 @@
 import { Fernet } from "@ironfern/ironfern";
 import { decryptFields, encryptFields, type FieldsOptions } from "@ironfern/ironfern/export";
 import { assert, assertEquals } from "@std/assert";
-import { hkdf } from "../src/hkdf.ts";
+import { hkdf } from "../src/kdf/hkdf.ts";
 import { testEach } from "./support/backends.ts";
 import { through } from "./support/fields.ts";
 import vectors from "./vectors/fields/fields.json" with { type: "json" };

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { hkdf } from "../src/hkdf.ts";
+import { hkdf } from "../src/kdf/hkdf.ts";
 import { testEach } from "./support/backends.ts";
 
 testEach("RFC 5869, test case 3", async (backend) => {

@@ -6,7 +6,7 @@
 
 import type { BackendName, Hash } from "../backends/backend.ts";
 import { MAX_ITERATIONS } from "../checks.ts";
-import { pbkdf2 } from "../pbkdf2.ts";
+import { pbkdf2 } from "../kdf/pbkdf2.ts";
 import { clockGrain } from "./clock.ts";
 import { compareBackends, COMPARED_ITERATIONS } from "./compare.ts";
 import { type Statistics, statistics } from "./statistics.ts";

@@ -17,8 +17,8 @@ import {
 import { type Bytes, concatBytes, encodeAscii } from "../bytes/encoding.ts";
 import { SealedExportError } from "../errors.ts";
 import { fernetKey } from "../fernet_options.ts";
-import { hkdf } from "../hkdf.ts";
-import { pbkdf2 } from "../pbkdf2.ts";
+import { hkdf } from "../kdf/hkdf.ts";
+import { pbkdf2 } from "../kdf/pbkdf2.ts";
 import { checkWorkers } from "../workers/pool.ts";
 import { decodeRandom, type ExportHeader, ITERATIONS } from "./sealed_header.ts";
 

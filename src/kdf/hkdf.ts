@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type BackendChoice, pickAsync } from "./backends/select/select.ts";
-import { type Bytes, concatBytes } from "./bytes/encoding.ts";
+import { type BackendChoice, pickAsync } from "../backends/select/select.ts";
+import { type Bytes, concatBytes } from "../bytes/encoding.ts";
 
 /** Bytes of a block: the digest of SHA-256. */
 const BLOCK = 32;

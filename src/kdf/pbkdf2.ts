@@ -4,15 +4,22 @@
  * @module
  */
 
-import type { Hash, KdfRequest } from "./backends/backend.ts";
-import { DIGEST_LENGTH } from "./backends/backend.ts";
-import { blockCount, derive, deriveSync, type KeyJob } from "./backends/derive.ts";
-import { type BackendChoice, checkBackend } from "./backends/select/select.ts";
-import { pickKdf, pickKdfSync } from "./backends/select/kdf.ts";
-import { checkArray, checkInteger, checkIterations, inputBytes, kindOf, quoted } from "./checks.ts";
-import type { Bytes } from "./bytes/encoding.ts";
-import { deriveMany } from "./workers/derive_many.ts";
-import { checkWorkers } from "./workers/pool.ts";
+import type { Hash, KdfRequest } from "../backends/backend.ts";
+import { DIGEST_LENGTH } from "../backends/backend.ts";
+import { blockCount, derive, deriveSync, type KeyJob } from "../backends/derive.ts";
+import { type BackendChoice, checkBackend } from "../backends/select/select.ts";
+import { pickKdf, pickKdfSync } from "../backends/select/kdf.ts";
+import {
+  checkArray,
+  checkInteger,
+  checkIterations,
+  inputBytes,
+  kindOf,
+  quoted,
+} from "../checks.ts";
+import type { Bytes } from "../bytes/encoding.ts";
+import { deriveMany } from "../workers/derive_many.ts";
+import { checkWorkers } from "../workers/pool.ts";
 
 const MAX_LENGTH = 1 << 20;
 

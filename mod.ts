@@ -31,8 +31,8 @@ export {
   type FernetOptions,
   type FernetResult,
   type FernetSuccess,
-} from "./src/fernet.ts";
-export * from "./src/multi_fernet.ts";
+} from "./src/fernet/fernet.ts";
+export * from "./src/fernet/multi_fernet.ts";
 export * from "./src/passphrase.ts";
 export * from "./src/kdf/pbkdf2.ts";
 export * from "./src/upgrade.ts";

@@ -18,7 +18,7 @@ import {
   encodeBase64Url,
 } from "./bytes/encoding.ts";
 import { BackendUnavailableError, InvalidTokenError } from "./errors.ts";
-import { MAX_VALUE } from "./fernet_batches.ts";
+import { MAX_VALUE } from "./fernet/batches.ts";
 import { plainBytes } from "./passphrase_fernet.ts";
 import {
   callAsync,

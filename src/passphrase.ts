@@ -6,7 +6,7 @@
 
 import { checkArray, checkIterations } from "./checks.ts";
 import { decodeUtf8 } from "./bytes/encoding.ts";
-import { unixTime } from "./fernet_batches.ts";
+import { unixTime } from "./fernet/batches.ts";
 import { OpenJob, parseValue, plainBytes, SealJob } from "./passphrase_fernet.ts";
 import {
   callAsync,

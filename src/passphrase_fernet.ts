@@ -19,7 +19,7 @@ import {
   encodeUtf8,
 } from "./bytes/encoding.ts";
 import { InvalidTokenError } from "./errors.ts";
-import { checkMessageLength, makeHeads, MAX_VALUE, type OpenedValue } from "./fernet_batches.ts";
+import { checkMessageLength, makeHeads, MAX_VALUE, type OpenedValue } from "./fernet/batches.ts";
 import { type PassphraseCall, SALT, ValueJob } from "./passphrase_values.ts";
 
 /** Which Fernet engine a job uses: a synchronous call cannot wait for promises. */

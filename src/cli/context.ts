@@ -5,7 +5,7 @@
  */
 
 import type { ExportSecret } from "../export/mod.ts";
-import type { Fernet } from "../fernet.ts";
+import type { Fernet } from "../fernet/fernet.ts";
 import type { Args } from "./args.ts";
 import { usage } from "./failures.ts";
 import { findInput, findOutput, type Input, type Output, stdoutFailed } from "./files.ts";

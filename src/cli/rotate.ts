@@ -5,7 +5,7 @@
  */
 
 import { InvalidTokenError } from "../errors.ts";
-import type { MultiFernet } from "../multi_fernet.ts";
+import type { MultiFernet } from "../fernet/multi_fernet.ts";
 import type { CommandSpec, OptionSpec } from "./command.ts";
 import { JSON_RESULT, KEY, optionalInput, OUTPUT, QUIET } from "./options.ts";
 import { where } from "./texts.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Fernet } from "../fernet.ts";
+import type { Fernet } from "../fernet/fernet.ts";
 import type { Context } from "./context.ts";
 import type { OnProgress } from "./report.ts";
 import { where } from "./texts.ts";

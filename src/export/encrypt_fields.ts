@@ -6,8 +6,8 @@
 
 import { batchLength, batchRanges } from "../bytes/batch.ts";
 import type { Bytes } from "../bytes/encoding.ts";
-import type { Fernet } from "../fernet.ts";
-import { makeHeads, sealBatch, unixTime } from "../fernet_batches.ts";
+import type { Fernet } from "../fernet/fernet.ts";
+import { makeHeads, sealBatch, unixTime } from "../fernet/batches.ts";
 import { FieldHeads, lengthOf, messageBatch, withFieldKey } from "./field_message.ts";
 import { LONGEST_ROW } from "./field_rows.ts";
 import { fieldStream } from "./field_stream.ts";

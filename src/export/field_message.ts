@@ -28,8 +28,8 @@
 
 import type { Batch } from "../bytes/batch.ts";
 import { type Bytes, encodeAscii } from "../bytes/encoding.ts";
-import { type Fernet, keyedBackendOf } from "../fernet.ts";
-import type { KeyedBackend } from "../fernet_batches.ts";
+import { type Fernet, keyedBackendOf } from "../fernet/fernet.ts";
+import type { KeyedBackend } from "../fernet/batches.ts";
 import { hkdf } from "../kdf/hkdf.ts";
 import type { RowFormat } from "./field_rows.ts";
 

@@ -6,7 +6,7 @@
 
 import { checkArray, checkString, kindOf, quoted } from "../checks.ts";
 import { encodeUtf8 } from "../bytes/encoding.ts";
-import { Fernet } from "../fernet.ts";
+import { Fernet } from "../fernet/fernet.ts";
 import { csvFormat } from "./csv_rows.ts";
 import { LONGEST_PART } from "./field_message.ts";
 import type { RowFormat } from "./field_rows.ts";

@@ -11,9 +11,9 @@ import { type Batch, BATCH_RECORDS, batchLength, joinBytes, recordView } from ".
 import { type Bytes, canonicalBase64Url } from "../bytes/encoding.ts";
 import { kindOf } from "../checks.ts";
 import { InvalidTokenError } from "../errors.ts";
-import { Fernet, keyedBackendOf } from "../fernet.ts";
-import { type KeyedBackend, makeHeads, unixTime } from "../fernet_batches.ts";
-import { type FernetDecryptOptions, tokenReader } from "../fernet_options.ts";
+import { Fernet, keyedBackendOf } from "../fernet/fernet.ts";
+import { type KeyedBackend, makeHeads, unixTime } from "../fernet/batches.ts";
+import { type FernetDecryptOptions, tokenReader } from "../fernet/read_options.ts";
 import { release } from "../runtime/memory.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import { rowStream } from "./row_stream.ts";

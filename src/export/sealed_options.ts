@@ -16,7 +16,7 @@ import {
 } from "../checks.ts";
 import { type Bytes, concatBytes, encodeAscii } from "../bytes/encoding.ts";
 import { SealedExportError } from "../errors.ts";
-import { fernetKey } from "../fernet_options.ts";
+import { fernetKey } from "../fernet/read_options.ts";
 import { hkdf } from "../kdf/hkdf.ts";
 import { pbkdf2 } from "../kdf/pbkdf2.ts";
 import { checkWorkers } from "../workers/pool.ts";

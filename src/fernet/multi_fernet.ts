@@ -4,12 +4,12 @@
  * @module
  */
 
-import { checkArray } from "./checks.ts";
-import { type Bytes, decodeUtf8 } from "./bytes/encoding.ts";
-import { InvalidTokenError } from "./errors.ts";
+import { checkArray } from "../checks.ts";
+import { type Bytes, decodeUtf8 } from "../bytes/encoding.ts";
+import { InvalidTokenError } from "../errors.ts";
 import { Fernet, type FernetDecryptOptions, keyedBackendOf } from "./fernet.ts";
-import { type OpenedValue, openSync, sealSync } from "./fernet_batches.ts";
-import { tokenReader, valueInTime } from "./fernet_options.ts";
+import { type OpenedValue, openSync, sealSync } from "./batches.ts";
+import { tokenReader, valueInTime } from "./read_options.ts";
 
 /**
  * Encrypts with the first of several keys and decrypts with any of them, as

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { type BackendChoice, checkBackend } from "./backends/select/select.ts";
-import { checkArray, checkInteger, inputBytes, secretBytes } from "./checks.ts";
-import { type Bytes, decodeAscii, decodeUtf8, encodeBase64Url } from "./bytes/encoding.ts";
-import { InvalidTokenError } from "./errors.ts";
+import { type BackendChoice, checkBackend } from "../backends/select/select.ts";
+import { checkArray, checkInteger, inputBytes, secretBytes } from "../checks.ts";
+import { type Bytes, decodeAscii, decodeUtf8, encodeBase64Url } from "../bytes/encoding.ts";
+import { InvalidTokenError } from "../errors.ts";
 import {
   type KeyedBackend,
   openAsync,
@@ -15,17 +15,17 @@ import {
   sealAsync,
   sealSync,
   unixTime,
-} from "./fernet_batches.ts";
+} from "./batches.ts";
 import {
   type FernetDecryptOptions,
   fernetKey,
   type TokenReader,
   tokenReader,
   valueInTime,
-} from "./fernet_options.ts";
-import { pbkdf2, type Pbkdf2Options } from "./kdf/pbkdf2.ts";
+} from "./read_options.ts";
+import { pbkdf2, type Pbkdf2Options } from "../kdf/pbkdf2.ts";
 
-export type { FernetDecryptOptions } from "./fernet_options.ts";
+export type { FernetDecryptOptions } from "./read_options.ts";
 
 /** Options of {@linkcode Fernet}. */
 export interface FernetOptions {

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { checkSeconds, checkString, isBytes, kindOf } from "./checks.ts";
+import { checkSeconds, checkString, isBytes, kindOf } from "../checks.ts";
 import {
   type Bytes,
   canonicalBase64Url,
   decodeBase64Url,
   decodeLatin1,
   encodeAscii,
-} from "./bytes/encoding.ts";
-import type { OpenedValue } from "./fernet_batches.ts";
+} from "../bytes/encoding.ts";
+import type { OpenedValue } from "./batches.ts";
 
 const KEY_LENGTH = 32;
 /** Seconds that a token's clock may be ahead of ours (fernet/spec). */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type BackendChoice, pickAsync, pickSync } from "./backends/select/select.ts";
-import { HEAD, tokenLength } from "./backends/token.ts";
+import { type BackendChoice, pickAsync, pickSync } from "../backends/select/select.ts";
+import { HEAD, tokenLength } from "../backends/token.ts";
 import {
   type Batch,
   batchLoad,
@@ -15,9 +15,9 @@ import {
   type Opened,
   toBatch,
   tokenBatch,
-} from "./bytes/batch.ts";
-import { isBytes, kindOf } from "./checks.ts";
-import { base64Length, type Bytes } from "./bytes/encoding.ts";
+} from "../bytes/batch.ts";
+import { isBytes, kindOf } from "../checks.ts";
+import { base64Length, type Bytes } from "../bytes/encoding.ts";
 
 /** Bytes of the longest message: the token of a longer one nears a string's end. */
 const MAX_MESSAGE = 2 ** 28;

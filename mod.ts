@@ -17,7 +17,7 @@
 
 export type { BackendName, Hash } from "./src/backends/backend.ts";
 export { availableBackends, type BackendChoice } from "./src/backends/select/select.ts";
-export * from "./src/aes_gcm.ts";
+export * from "./src/flet/aes_gcm.ts";
 export * from "./src/calibrate.ts";
 export type { Bytes } from "./src/bytes/encoding.ts";
 export * from "./src/errors.ts";
@@ -33,6 +33,6 @@ export {
   type FernetSuccess,
 } from "./src/fernet/fernet.ts";
 export * from "./src/fernet/multi_fernet.ts";
-export * from "./src/passphrase.ts";
+export * from "./src/flet/passphrase.ts";
 export * from "./src/kdf/pbkdf2.ts";
-export * from "./src/upgrade.ts";
+export * from "./src/flet/upgrade.ts";

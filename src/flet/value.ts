@@ -5,10 +5,10 @@
  * @module
  */
 
-import { type BackendChoice, pickAsync, pickSync } from "./backends/select/select.ts";
-import { decodeToken } from "./backends/token.ts";
-import { type Batch, batchLoad, batchRecord, type Opened, singleBatch } from "./bytes/batch.ts";
-import { checkString } from "./checks.ts";
+import { type BackendChoice, pickAsync, pickSync } from "../backends/select/select.ts";
+import { decodeToken } from "../backends/token.ts";
+import { type Batch, batchLoad, batchRecord, type Opened, singleBatch } from "../bytes/batch.ts";
+import { checkString } from "../checks.ts";
 import {
   type Bytes,
   concatBytes,
@@ -17,10 +17,10 @@ import {
   encodeAscii,
   encodeBase64Url,
   encodeUtf8,
-} from "./bytes/encoding.ts";
-import { InvalidTokenError } from "./errors.ts";
-import { checkMessageLength, makeHeads, MAX_VALUE, type OpenedValue } from "./fernet/batches.ts";
-import { type PassphraseCall, SALT, ValueJob } from "./passphrase_values.ts";
+} from "../bytes/encoding.ts";
+import { InvalidTokenError } from "../errors.ts";
+import { checkMessageLength, makeHeads, MAX_VALUE, type OpenedValue } from "../fernet/batches.ts";
+import { type PassphraseCall, SALT, ValueJob } from "./options.ts";
 
 /** Which Fernet engine a job uses: a synchronous call cannot wait for promises. */
 export interface Mode {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { GcmEngine } from "./backends/backend.ts";
-import { noble } from "./backends/noble.ts";
-import { type BackendChoice, findBackend, getBackend } from "./backends/select/select.ts";
-import { checkIterations, checkString } from "./checks.ts";
+import type { GcmEngine } from "../backends/backend.ts";
+import { noble } from "../backends/noble.ts";
+import { type BackendChoice, findBackend, getBackend } from "../backends/select/select.ts";
+import { checkIterations, checkString } from "../checks.ts";
 import {
   type Bytes,
   concatBytes,
@@ -16,10 +16,10 @@ import {
   decodeUtf8,
   encodeAscii,
   encodeBase64Url,
-} from "./bytes/encoding.ts";
-import { BackendUnavailableError, InvalidTokenError } from "./errors.ts";
-import { MAX_VALUE } from "./fernet/batches.ts";
-import { plainBytes } from "./passphrase_fernet.ts";
+} from "../bytes/encoding.ts";
+import { BackendUnavailableError, InvalidTokenError } from "../errors.ts";
+import { MAX_VALUE } from "../fernet/batches.ts";
+import { plainBytes } from "./value.ts";
 import {
   callAsync,
   FLET_ITERATIONS,
@@ -29,7 +29,7 @@ import {
   readableCosts,
   SALT,
   ValueJob,
-} from "./passphrase_values.ts";
+} from "./options.ts";
 
 const NONCE = 32;
 const TAG = 16;

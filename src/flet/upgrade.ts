@@ -4,15 +4,15 @@
  * @module
  */
 
-import { checkArray, checkIterations, secretBytes } from "./checks.ts";
-import { OpenJob, type ParsedValue, parseValue, SealJob } from "./passphrase_fernet.ts";
+import { checkArray, checkIterations, secretBytes } from "../checks.ts";
+import { OpenJob, type ParsedValue, parseValue, SealJob } from "./value.ts";
 import {
   callAsync,
   FLET_ITERATIONS,
   type PassphraseDecryptOptions,
   type PassphraseManyOptions,
   readableCosts,
-} from "./passphrase_values.ts";
+} from "./options.ts";
 
 /** Options of {@linkcode upgrade}. */
 export interface UpgradeOptions extends PassphraseDecryptOptions {

@@ -5,15 +5,15 @@
  * @module
  */
 
-import type { KdfRequest } from "./backends/backend.ts";
-import { derive, deriveSync, type KeyJob } from "./backends/derive.ts";
-import { type BackendChoice, checkBackend } from "./backends/select/select.ts";
-import { pickKdf, pickKdfSync } from "./backends/select/kdf.ts";
-import { checkIterations, checkOnProgress, checkSignal, secretBytes } from "./checks.ts";
-import type { Bytes } from "./bytes/encoding.ts";
-import { InvalidTokenError } from "./errors.ts";
-import { deriveMany } from "./workers/derive_many.ts";
-import { checkWorkers } from "./workers/pool.ts";
+import type { KdfRequest } from "../backends/backend.ts";
+import { derive, deriveSync, type KeyJob } from "../backends/derive.ts";
+import { type BackendChoice, checkBackend } from "../backends/select/select.ts";
+import { pickKdf, pickKdfSync } from "../backends/select/kdf.ts";
+import { checkIterations, checkOnProgress, checkSignal, secretBytes } from "../checks.ts";
+import type { Bytes } from "../bytes/encoding.ts";
+import { InvalidTokenError } from "../errors.ts";
+import { deriveMany } from "../workers/derive_many.ts";
+import { checkWorkers } from "../workers/pool.ts";
 
 /** The iterations that Flet writes from v0.27.5 on, and so do we. */
 export const FLET_ITERATIONS = 600_000;

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { checkArray, checkIterations } from "./checks.ts";
-import { decodeUtf8 } from "./bytes/encoding.ts";
-import { unixTime } from "./fernet/batches.ts";
-import { OpenJob, parseValue, plainBytes, SealJob } from "./passphrase_fernet.ts";
+import { checkArray, checkIterations } from "../checks.ts";
+import { decodeUtf8 } from "../bytes/encoding.ts";
+import { unixTime } from "../fernet/batches.ts";
+import { OpenJob, parseValue, plainBytes, SealJob } from "./value.ts";
 import {
   callAsync,
   callSync,
@@ -19,7 +19,7 @@ import {
   type PassphraseEncryptOptions,
   type PassphraseEncryptSyncOptions,
   readableCosts,
-} from "./passphrase_values.ts";
+} from "./options.ts";
 
 export type {
   PassphraseAsyncOptions,
@@ -30,7 +30,7 @@ export type {
   PassphraseEncryptOptions,
   PassphraseEncryptSyncOptions,
   PassphraseManyOptions,
-} from "./passphrase_values.ts";
+} from "./options.ts";
 
 /**
  * Encrypts text under a passphrase, as Flet's `encrypt` does: Fernet under a key

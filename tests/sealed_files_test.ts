@@ -7,8 +7,8 @@
 import { Fernet } from "@ironfern/ironfern";
 import { inspectExport, openFile, sealFile, verifyExport } from "@ironfern/ironfern/export";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { nodeFiles } from "../src/export/node_files.ts";
-import { replaceFile } from "../src/export/replace_file.ts";
+import { nodeFiles } from "../src/files/node_files.ts";
+import { replaceFile } from "../src/files/replace_file.ts";
 import { KEY, outcome, pause, seal, SLICE, someBytes } from "./support/sealed.ts";
 import { run, testWithTool } from "./support/tools.ts";
 

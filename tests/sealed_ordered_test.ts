@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ordered } from "../src/export/ordered.ts";
+import { ordered } from "../src/streams/ordered.ts";
 import { pause } from "./support/sealed.ts";
 
 const REASON = new Error("enough");

@@ -13,8 +13,8 @@ import {
   nodeFiles,
   withFile,
   writeAll,
-} from "../export/node_files.ts";
-import { replaceFile } from "../export/replace_file.ts";
+} from "../files/node_files.ts";
+import { replaceFile } from "../files/replace_file.ts";
 import type { Args } from "./args.ts";
 import { ClosedOutput, UsageError } from "./failures.ts";
 import type { NodeProcess } from "./node.ts";

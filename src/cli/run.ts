@@ -4,7 +4,7 @@
  * @module
  */
 
-import { removeTemporaries } from "../export/replace_file.ts";
+import { removeTemporaries } from "../files/replace_file.ts";
 import { parseArguments } from "./args.ts";
 import type { CommandSpec } from "./command.ts";
 import { Context } from "./context.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { nodeFiles, withFile } from "../export/node_files.ts";
+import { nodeFiles, withFile } from "../files/node_files.ts";
 import type { Args } from "./args.ts";
 import { UsageError } from "./failures.ts";
 import { findInput, lineEnd, readAll } from "./files.ts";

@@ -7,7 +7,7 @@
 import { decodeBase64Url } from "../bytes/encoding.ts";
 import { type ExportKdf, type KeyKdf, type PassphraseKdf, readHeader } from "./sealed_header.ts";
 import { ExportLines } from "./sealed_lines.ts";
-import { type ExportSource, withSource } from "./sources.ts";
+import { type ExportSource, withSource } from "../files/sources.ts";
 
 export type { ExportKdf, KeyKdf, PassphraseKdf };
 

@@ -15,9 +15,9 @@ import { Fernet, keyedBackendOf } from "../fernet/fernet.ts";
 import { type KeyedBackend, makeHeads, unixTime } from "../fernet/batches.ts";
 import { type FernetDecryptOptions, tokenReader } from "../fernet/read_options.ts";
 import { release } from "../runtime/memory.ts";
-import { LineSplitter } from "./line_splitter.ts";
-import { rowStream } from "./row_stream.ts";
-import { type TokenWork, tokenWork } from "./token_work.ts";
+import { LineSplitter } from "../streams/line_splitter.ts";
+import { rowStream } from "../streams/row_stream.ts";
+import { type TokenWork, tokenWork } from "../streams/batch_runner.ts";
 
 const LONGEST_LINE = 16 << 20;
 

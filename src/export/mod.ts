@@ -19,10 +19,10 @@
 export * from "./decrypt_fields.ts";
 export * from "./encrypt_fields.ts";
 export type { FieldsOptions } from "./fields_options.ts";
-export type { ExportStream } from "./export_stream.ts";
+export type { ExportStream } from "../streams/pair.ts";
 export * from "./inspect_export.ts";
 export * from "./lines.ts";
-export type { FilePath } from "./node_files.ts";
+export type { FilePath } from "../files/node_files.ts";
 export * from "./read_export_at.ts";
 export { openExport, sealExport } from "./sealed_export.ts";
 export * from "./sealed_files.ts";
@@ -39,5 +39,5 @@ export type {
   SealExportOptions,
   SealExportSettings,
 } from "./sealed_options.ts";
-export type { ExportSource } from "./sources.ts";
+export type { ExportSource } from "../files/sources.ts";
 export * from "./verify_export.ts";

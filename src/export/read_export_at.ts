@@ -9,7 +9,7 @@ import { type Batch, LINE_FEED, recordView, singleBatch } from "../bytes/batch.t
 import { checkInteger, kindOf } from "../checks.ts";
 import type { Bytes } from "../bytes/encoding.ts";
 import { SealedExportError } from "../errors.ts";
-import { ordered } from "./ordered.ts";
+import { ordered } from "../streams/ordered.ts";
 import {
   BATCH_SLICES,
   type ExportHeader,
@@ -32,8 +32,8 @@ import {
   openWork,
 } from "./sealed_options.ts";
 import { type ExportRecord, readFinal, readRecord } from "./sealed_records.ts";
-import { withSource } from "./sources.ts";
-import { type TokenWork, tokenWork } from "./token_work.ts";
+import { withSource } from "../files/sources.ts";
+import { type TokenWork, tokenWork } from "../streams/batch_runner.ts";
 
 const MAX_LENGTH = 2 ** 28;
 

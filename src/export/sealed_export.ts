@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ExportStream, exportStream } from "./export_stream.ts";
+import { type ExportStream, exportStream } from "../streams/pair.ts";
 import {
   type OpenExportOptions,
   openWork,

@@ -18,8 +18,8 @@ import {
   type NodeFiles,
   nodeFiles,
   withFile,
-} from "./node_files.ts";
-import { replaceFile } from "./replace_file.ts";
+} from "../files/node_files.ts";
+import { replaceFile } from "../files/replace_file.ts";
 import { wipe } from "./sealed_export.ts";
 import {
   type ExportWork,

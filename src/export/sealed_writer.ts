@@ -9,10 +9,10 @@ import { type Bytes, concatBytes } from "../bytes/encoding.ts";
 import { makeHeads, unixTime } from "../fernet/batches.ts";
 import { release } from "../runtime/memory.ts";
 import { Pacer } from "../runtime/schedule.ts";
-import { ordered } from "./ordered.ts";
+import { ordered } from "../streams/ordered.ts";
 import { BATCH_SLICES, FINAL_DATA, newHeader, RECORD_HEAD, SLICE, TYPE } from "./sealed_header.ts";
 import { fileKey, type SealedExportInfo, type SealWork } from "./sealed_options.ts";
-import { tokenWork } from "./token_work.ts";
+import { tokenWork } from "../streams/batch_runner.ts";
 
 /** Bytes of a full slice's record, and of the final one, with a line feed each. */
 const RECORD = RECORD_HEAD + SLICE + 1;

@@ -7,7 +7,7 @@
 import { wipe } from "./sealed_export.ts";
 import { type OpenExportOptions, openWork, type SealedExportInfo } from "./sealed_options.ts";
 import { openBytes } from "./sealed_reader.ts";
-import { type ExportSource, withSource } from "./sources.ts";
+import { type ExportSource, withSource } from "../files/sources.ts";
 
 /**
  * Opens a sealed export to its end, and drops the data.

@@ -5,7 +5,7 @@
  */
 
 import { kindOf } from "../checks.ts";
-import { streamChunks } from "./chunks.ts";
+import { streamChunks } from "../streams/chunks.ts";
 import { absolutePath, fileChunks, type FilePath, nodeFiles, withFile } from "./node_files.ts";
 
 /** A blob (or a `File`), a stream of bytes, or a file's path or URL. */

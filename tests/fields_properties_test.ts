@@ -10,7 +10,7 @@ import { assert, assertEquals } from "@std/assert";
 import { decryptFields, encryptFields, type FieldsOptions } from "@ironfern/ironfern/export";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
-import { findValues, pathTree, pointerSteps, pointerTo } from "../src/export/json_paths.ts";
+import { findValues, pathTree, pointerSteps, pointerTo } from "../src/export/fields/json_paths.ts";
 import { randomFernet, testEach } from "./support/backends.ts";
 import { decrypted, encrypted, throughCut } from "./support/fields.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { describeDuration, type Source } from "../kdf_cost.ts";
-import { ITERATIONS } from "../export/sealed_header.ts";
+import { ITERATIONS } from "../export/sealed/header.ts";
 import { wrap } from "./help.ts";
 import { type BackendFigures, COUNTS, type KdfFigures, KEYS_AT_ONCE } from "./kdf_figures.ts";
 

@@ -16,16 +16,16 @@
  * @module
  */
 
-export * from "./decrypt_fields.ts";
-export * from "./encrypt_fields.ts";
-export type { FieldsOptions } from "./fields_options.ts";
+export * from "./fields/decrypt.ts";
+export * from "./fields/encrypt.ts";
+export type { FieldsOptions } from "./fields/options.ts";
 export type { ExportStream } from "../streams/pair.ts";
-export * from "./inspect_export.ts";
+export * from "./sealed/inspect.ts";
 export * from "./lines.ts";
 export type { FilePath } from "../files/node_files.ts";
-export * from "./read_export_at.ts";
-export { openExport, sealExport } from "./sealed_export.ts";
-export * from "./sealed_files.ts";
+export * from "./sealed/read_at.ts";
+export { openExport, sealExport } from "./sealed/streams.ts";
+export * from "./sealed/files.ts";
 export type {
   ExpectedExport,
   ExportHeaderSettings,
@@ -38,6 +38,6 @@ export type {
   SealedExportInfo,
   SealExportOptions,
   SealExportSettings,
-} from "./sealed_options.ts";
+} from "./sealed/options.ts";
 export type { ExportSource } from "../files/sources.ts";
-export * from "./verify_export.ts";
+export * from "./sealed/verify.ts";

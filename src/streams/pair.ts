@@ -7,7 +7,7 @@
 import type { Bytes } from "../bytes/encoding.ts";
 import { onAbort } from "../runtime/abort.ts";
 import { checkChunk, streamChunks } from "./chunks.ts";
-import type { SealedExportInfo } from "../export/sealed_options.ts";
+import type { SealedExportInfo } from "../export/sealed/options.ts";
 
 /** A pair of streams, for `pipeThrough`, and what came of them. */
 export interface ExportStream {

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { type Batch, batchLength, LINE_FEED } from "../bytes/batch.ts";
-import { type Bytes, concatBytes } from "../bytes/encoding.ts";
-import { makeHeads, unixTime } from "../fernet/batches.ts";
-import { release } from "../runtime/memory.ts";
-import { Pacer } from "../runtime/schedule.ts";
-import { ordered } from "../streams/ordered.ts";
-import { BATCH_SLICES, FINAL_DATA, newHeader, RECORD_HEAD, SLICE, TYPE } from "./sealed_header.ts";
-import { fileKey, type SealedExportInfo, type SealWork } from "./sealed_options.ts";
-import { tokenWork } from "../streams/batch_runner.ts";
+import { type Batch, batchLength, LINE_FEED } from "../../bytes/batch.ts";
+import { type Bytes, concatBytes } from "../../bytes/encoding.ts";
+import { makeHeads, unixTime } from "../../fernet/batches.ts";
+import { release } from "../../runtime/memory.ts";
+import { Pacer } from "../../runtime/schedule.ts";
+import { ordered } from "../../streams/ordered.ts";
+import { BATCH_SLICES, FINAL_DATA, newHeader, RECORD_HEAD, SLICE, TYPE } from "./header.ts";
+import { fileKey, type SealedExportInfo, type SealWork } from "./options.ts";
+import { tokenWork } from "../../streams/batch_runner.ts";
 
 /** Bytes of a full slice's record, and of the final one, with a line feed each. */
 const RECORD = RECORD_HEAD + SLICE + 1;

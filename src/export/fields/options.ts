@@ -4,12 +4,12 @@
  * @module
  */
 
-import { checkArray, checkString, kindOf, quoted } from "../checks.ts";
-import { encodeUtf8 } from "../bytes/encoding.ts";
-import { Fernet } from "../fernet/fernet.ts";
+import { checkArray, checkString, kindOf, quoted } from "../../checks.ts";
+import { encodeUtf8 } from "../../bytes/encoding.ts";
+import { Fernet } from "../../fernet/fernet.ts";
 import { csvFormat } from "./csv_rows.ts";
-import { LONGEST_PART } from "./field_message.ts";
-import type { RowFormat } from "./field_rows.ts";
+import { LONGEST_PART } from "./message.ts";
+import type { RowFormat } from "./rows.ts";
 import { pathTree, pointerSteps, pointerTo } from "./json_paths.ts";
 import { jsonlFormat } from "./jsonl_rows.ts";
 

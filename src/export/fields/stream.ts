@@ -11,11 +11,11 @@ import {
   batchLength,
   LINE_FEED,
   recordView,
-} from "../bytes/batch.ts";
-import type { Bytes } from "../bytes/encoding.ts";
-import type { Row, RowReader } from "./field_rows.ts";
-import { LineSplitter } from "../streams/line_splitter.ts";
-import { rowStream } from "../streams/row_stream.ts";
+} from "../../bytes/batch.ts";
+import type { Bytes } from "../../bytes/encoding.ts";
+import type { Row, RowReader } from "./rows.ts";
+import { LineSplitter } from "../../streams/line_splitter.ts";
+import { rowStream } from "../../streams/row_stream.ts";
 
 /** A value of a field, and where it is from. */
 export interface FieldValue {

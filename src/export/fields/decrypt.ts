@@ -4,17 +4,17 @@
  * @module
  */
 
-import { tokenLength } from "../backends/token.ts";
-import { batchRanges, joinBytes } from "../bytes/batch.ts";
-import { type Bytes, canonicalBase64Url } from "../bytes/encoding.ts";
-import { InvalidTokenError } from "../errors.ts";
-import type { Fernet } from "../fernet/fernet.ts";
-import { openBatch } from "../fernet/batches.ts";
-import { type FernetDecryptOptions, tokenReader } from "../fernet/read_options.ts";
-import { FieldHeads, LONGEST_HEAD, valueAfter, withFieldKey } from "./field_message.ts";
-import { LONGEST_ROW } from "./field_rows.ts";
-import { fieldStream } from "./field_stream.ts";
-import { checkFields, type FieldsOptions } from "./fields_options.ts";
+import { tokenLength } from "../../backends/token.ts";
+import { batchRanges, joinBytes } from "../../bytes/batch.ts";
+import { type Bytes, canonicalBase64Url } from "../../bytes/encoding.ts";
+import { InvalidTokenError } from "../../errors.ts";
+import type { Fernet } from "../../fernet/fernet.ts";
+import { openBatch } from "../../fernet/batches.ts";
+import { type FernetDecryptOptions, tokenReader } from "../../fernet/read_options.ts";
+import { FieldHeads, LONGEST_HEAD, valueAfter, withFieldKey } from "./message.ts";
+import { LONGEST_ROW } from "./rows.ts";
+import { fieldStream } from "./stream.ts";
+import { checkFields, type FieldsOptions } from "./options.ts";
 
 /** Options of {@linkcode decryptFields}. */
 export interface DecryptFieldsOptions extends FieldsOptions, FernetDecryptOptions {}

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { type Opened, recordView } from "../bytes/batch.ts";
-import type { Bytes } from "../bytes/encoding.ts";
-import { SealedExportError, type SealedExportErrorCode } from "../errors.ts";
-import { FINAL_DATA, RECORD_HEAD, SLICE, TYPE } from "./sealed_header.ts";
+import { type Opened, recordView } from "../../bytes/batch.ts";
+import type { Bytes } from "../../bytes/encoding.ts";
+import { SealedExportError, type SealedExportErrorCode } from "../../errors.ts";
+import { FINAL_DATA, RECORD_HEAD, SLICE, TYPE } from "./header.ts";
 
 /** A record, after its token was authenticated. */
 export interface ExportRecord {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { kindOf } from "../checks.ts";
-import type { Bytes } from "../bytes/encoding.ts";
-import { release } from "../runtime/memory.ts";
-import { abortable } from "../runtime/schedule.ts";
+import { kindOf } from "../../checks.ts";
+import type { Bytes } from "../../bytes/encoding.ts";
+import { release } from "../../runtime/memory.ts";
+import { abortable } from "../../runtime/schedule.ts";
 import {
   absolutePath,
   fileChunks,
@@ -18,9 +18,9 @@ import {
   type NodeFiles,
   nodeFiles,
   withFile,
-} from "../files/node_files.ts";
-import { replaceFile } from "../files/replace_file.ts";
-import { wipe } from "./sealed_export.ts";
+} from "../../files/node_files.ts";
+import { replaceFile } from "../../files/replace_file.ts";
+import { wipe } from "./streams.ts";
 import {
   type ExportWork,
   type OpenExportOptions,
@@ -28,9 +28,9 @@ import {
   type SealedExportInfo,
   type SealExportOptions,
   sealWork,
-} from "./sealed_options.ts";
-import { openBytes } from "./sealed_reader.ts";
-import { sealBytes } from "./sealed_writer.ts";
+} from "./options.ts";
+import { openBytes } from "./reader.ts";
+import { sealBytes } from "./writer.ts";
 
 /** How the output of {@linkcode sealFile} and {@linkcode openFile} is written. */
 export interface OutputFileSettings {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { wipe } from "./sealed_export.ts";
-import { type OpenExportOptions, openWork, type SealedExportInfo } from "./sealed_options.ts";
-import { openBytes } from "./sealed_reader.ts";
-import { type ExportSource, withSource } from "../files/sources.ts";
+import { wipe } from "./streams.ts";
+import { type OpenExportOptions, openWork, type SealedExportInfo } from "./options.ts";
+import { openBytes } from "./reader.ts";
+import { type ExportSource, withSource } from "../../files/sources.ts";
 
 /**
  * Opens a sealed export to its end, and drops the data.

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { noble } from "../backends/noble.ts";
-import { type BackendChoice, checkBackend } from "../backends/select/select.ts";
+import { noble } from "../../backends/noble.ts";
+import { type BackendChoice, checkBackend } from "../../backends/select/select.ts";
 import {
   checkInteger,
   checkOnProgress,
@@ -13,14 +13,14 @@ import {
   kindOf,
   quoted,
   secretBytes,
-} from "../checks.ts";
-import { type Bytes, concatBytes, encodeAscii } from "../bytes/encoding.ts";
-import { SealedExportError } from "../errors.ts";
-import { fernetKey } from "../fernet/read_options.ts";
-import { hkdf } from "../kdf/hkdf.ts";
-import { pbkdf2 } from "../kdf/pbkdf2.ts";
-import { checkWorkers } from "../workers/pool.ts";
-import { decodeRandom, type ExportHeader, ITERATIONS } from "./sealed_header.ts";
+} from "../../checks.ts";
+import { type Bytes, concatBytes, encodeAscii } from "../../bytes/encoding.ts";
+import { SealedExportError } from "../../errors.ts";
+import { fernetKey } from "../../fernet/read_options.ts";
+import { hkdf } from "../../kdf/hkdf.ts";
+import { pbkdf2 } from "../../kdf/pbkdf2.ts";
+import { checkWorkers } from "../../workers/pool.ts";
+import { decodeRandom, type ExportHeader, ITERATIONS } from "./header.ts";
 
 const INFO = "ironfern-export/1";
 const MAX_ITERATIONS = 2 ** 32 - 1;

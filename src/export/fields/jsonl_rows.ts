@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LINE_FEED } from "../bytes/batch.ts";
+import { LINE_FEED } from "../../bytes/batch.ts";
 import {
   type Bytes,
   concatBytes,
@@ -12,8 +12,8 @@ import {
   encodeAscii,
   encodeUtf8,
   hasLoneSurrogate,
-} from "../bytes/encoding.ts";
-import { LONGEST_PART } from "./field_message.ts";
+} from "../../bytes/encoding.ts";
+import { LONGEST_PART } from "./message.ts";
 import {
   bomLength,
   type FieldSpan,
@@ -22,7 +22,7 @@ import {
   type RowFormat,
   type RowReader,
   rowText,
-} from "./field_rows.ts";
+} from "./rows.ts";
 import { findValues, type PathNode } from "./json_paths.ts";
 
 const BACKSLASH = 0x5c;

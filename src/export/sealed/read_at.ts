@@ -4,12 +4,12 @@
  * @module
  */
 
-import { tokenLength } from "../backends/token.ts";
-import { type Batch, LINE_FEED, recordView, singleBatch } from "../bytes/batch.ts";
-import { checkInteger, kindOf } from "../checks.ts";
-import type { Bytes } from "../bytes/encoding.ts";
-import { SealedExportError } from "../errors.ts";
-import { ordered } from "../streams/ordered.ts";
+import { tokenLength } from "../../backends/token.ts";
+import { type Batch, LINE_FEED, recordView, singleBatch } from "../../bytes/batch.ts";
+import { checkInteger, kindOf } from "../../checks.ts";
+import type { Bytes } from "../../bytes/encoding.ts";
+import { SealedExportError } from "../../errors.ts";
+import { ordered } from "../../streams/ordered.ts";
 import {
   BATCH_SLICES,
   type ExportHeader,
@@ -20,9 +20,9 @@ import {
   RECORD_HEAD,
   SLICE,
   TYPE,
-} from "./sealed_header.ts";
-import { wipe } from "./sealed_export.ts";
-import { ExportLines } from "./sealed_lines.ts";
+} from "./header.ts";
+import { wipe } from "./streams.ts";
+import { ExportLines } from "./lines.ts";
 import {
   checkHeader,
   type ExportHeaderSettings,
@@ -30,10 +30,10 @@ import {
   type ExportWorkSettings,
   fileKey,
   openWork,
-} from "./sealed_options.ts";
-import { type ExportRecord, readFinal, readRecord } from "./sealed_records.ts";
-import { withSource } from "../files/sources.ts";
-import { type TokenWork, tokenWork } from "../streams/batch_runner.ts";
+} from "./options.ts";
+import { type ExportRecord, readFinal, readRecord } from "./records.ts";
+import { withSource } from "../../files/sources.ts";
+import { type TokenWork, tokenWork } from "../../streams/batch_runner.ts";
 
 const MAX_LENGTH = 2 ** 28;
 

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { LINE_FEED } from "../bytes/batch.ts";
-import { concatBytes, encodeUtf8 } from "../bytes/encoding.ts";
+import { LINE_FEED } from "../../bytes/batch.ts";
+import { concatBytes, encodeUtf8 } from "../../bytes/encoding.ts";
 import {
   bomLength,
   type FieldSpan,
@@ -16,8 +16,8 @@ import {
   type RowFormat,
   type RowReader,
   rowText,
-} from "./field_rows.ts";
-import { LONGEST_PART } from "./field_message.ts";
+} from "./rows.ts";
+import { LONGEST_PART } from "./message.ts";
 
 /** Columns that a file may have. */
 const MOST_COLUMNS = 65_536;

@@ -4,16 +4,16 @@
  * @module
  */
 
-import { type ExportStream, exportStream } from "../streams/pair.ts";
+import { type ExportStream, exportStream } from "../../streams/pair.ts";
 import {
   type OpenExportOptions,
   openWork,
   type RootSecret,
   type SealExportOptions,
   sealWork,
-} from "./sealed_options.ts";
-import { openBytes } from "./sealed_reader.ts";
-import { sealBytes } from "./sealed_writer.ts";
+} from "./options.ts";
+import { openBytes } from "./reader.ts";
+import { sealBytes } from "./writer.ts";
 
 /** Wipes a copy of a secret. */
 export function wipe({ bytes }: RootSecret): void {

@@ -4,17 +4,17 @@
  * @module
  */
 
-import { batchLength, recordView } from "../bytes/batch.ts";
-import type { Bytes } from "../bytes/encoding.ts";
-import { SealedExportError } from "../errors.ts";
-import { release } from "../runtime/memory.ts";
-import { Pacer } from "../runtime/schedule.ts";
-import { ordered } from "../streams/ordered.ts";
-import { readHeader } from "./sealed_header.ts";
-import { ExportLines, type LineRun, linesWithin } from "./sealed_lines.ts";
-import { checkHeader, fileKey, type OpenWork, type SealedExportInfo } from "./sealed_options.ts";
-import { RecordChecker } from "./sealed_records.ts";
-import { type TokenWork, tokenWork } from "../streams/batch_runner.ts";
+import { batchLength, recordView } from "../../bytes/batch.ts";
+import type { Bytes } from "../../bytes/encoding.ts";
+import { SealedExportError } from "../../errors.ts";
+import { release } from "../../runtime/memory.ts";
+import { Pacer } from "../../runtime/schedule.ts";
+import { ordered } from "../../streams/ordered.ts";
+import { readHeader } from "./header.ts";
+import { ExportLines, type LineRun, linesWithin } from "./lines.ts";
+import { checkHeader, fileKey, type OpenWork, type SealedExportInfo } from "./options.ts";
+import { RecordChecker } from "./records.ts";
+import { type TokenWork, tokenWork } from "../../streams/batch_runner.ts";
 
 /**
  * Opens an export, a batch at a time; what it yields is authenticated, and a

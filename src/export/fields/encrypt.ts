@@ -4,14 +4,14 @@
  * @module
  */
 
-import { batchLength, batchRanges } from "../bytes/batch.ts";
-import type { Bytes } from "../bytes/encoding.ts";
-import type { Fernet } from "../fernet/fernet.ts";
-import { makeHeads, sealBatch, unixTime } from "../fernet/batches.ts";
-import { FieldHeads, lengthOf, messageBatch, withFieldKey } from "./field_message.ts";
-import { LONGEST_ROW } from "./field_rows.ts";
-import { fieldStream } from "./field_stream.ts";
-import { checkFields, type FieldsOptions } from "./fields_options.ts";
+import { batchLength, batchRanges } from "../../bytes/batch.ts";
+import type { Bytes } from "../../bytes/encoding.ts";
+import type { Fernet } from "../../fernet/fernet.ts";
+import { makeHeads, sealBatch, unixTime } from "../../fernet/batches.ts";
+import { FieldHeads, lengthOf, messageBatch, withFieldKey } from "./message.ts";
+import { LONGEST_ROW } from "./rows.ts";
+import { fieldStream } from "./stream.ts";
+import { checkFields, type FieldsOptions } from "./options.ts";
 
 /**
  * Encrypts columns of a CSV file, or values in JSON lines, and leaves all else

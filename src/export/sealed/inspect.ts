@@ -4,10 +4,10 @@
  * @module
  */
 
-import { decodeBase64Url } from "../bytes/encoding.ts";
-import { type ExportKdf, type KeyKdf, type PassphraseKdf, readHeader } from "./sealed_header.ts";
-import { ExportLines } from "./sealed_lines.ts";
-import { type ExportSource, withSource } from "../files/sources.ts";
+import { decodeBase64Url } from "../../bytes/encoding.ts";
+import { type ExportKdf, type KeyKdf, type PassphraseKdf, readHeader } from "./header.ts";
+import { ExportLines } from "./lines.ts";
+import { type ExportSource, withSource } from "../../files/sources.ts";
 
 export type { ExportKdf, KeyKdf, PassphraseKdf };
 

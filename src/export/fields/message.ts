@@ -26,12 +26,12 @@
  * @module
  */
 
-import type { Batch } from "../bytes/batch.ts";
-import { type Bytes, encodeAscii } from "../bytes/encoding.ts";
-import { type Fernet, keyedBackendOf } from "../fernet/fernet.ts";
-import type { KeyedBackend } from "../fernet/batches.ts";
-import { hkdf } from "../kdf/hkdf.ts";
-import type { RowFormat } from "./field_rows.ts";
+import type { Batch } from "../../bytes/batch.ts";
+import { type Bytes, encodeAscii } from "../../bytes/encoding.ts";
+import { type Fernet, keyedBackendOf } from "../../fernet/fernet.ts";
+import type { KeyedBackend } from "../../fernet/batches.ts";
+import { hkdf } from "../../kdf/hkdf.ts";
+import type { RowFormat } from "./rows.ts";
 
 /** Bytes of the longest name or id. */
 export const LONGEST_PART = 4_096;

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { type Batch, LINE_FEED } from "../bytes/batch.ts";
-import type { Bytes } from "../bytes/encoding.ts";
-import { SealedExportError } from "../errors.ts";
-import { BATCH_SLICES, FULL_LINE, headerCutShort, MAX_HEADER } from "./sealed_header.ts";
+import { type Batch, LINE_FEED } from "../../bytes/batch.ts";
+import type { Bytes } from "../../bytes/encoding.ts";
+import { SealedExportError } from "../../errors.ts";
+import { BATCH_SLICES, FULL_LINE, headerCutShort, MAX_HEADER } from "./header.ts";
 
 const RUN = BATCH_SLICES * (FULL_LINE + 1);
 /** A shorter line than a full one is the last slice's or the final one. */

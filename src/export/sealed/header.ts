@@ -5,7 +5,7 @@
  * @module
  */
 
-import { tokenLength } from "../backends/token.ts";
+import { tokenLength } from "../../backends/token.ts";
 import {
   type Bytes,
   decodeAscii,
@@ -13,8 +13,8 @@ import {
   decodeLatin1,
   encodeAscii,
   encodeBase64Url,
-} from "../bytes/encoding.ts";
-import { SealedExportError } from "../errors.ts";
+} from "../../bytes/encoding.ts";
+import { SealedExportError } from "../../errors.ts";
 
 /** Bytes of the header, without its line feed, at most. */
 export const MAX_HEADER = 4_096;

@@ -14,7 +14,7 @@ import {
   FLOOR_SOURCE,
   ITERATION_FLOORS,
   PASSPHRASE_BITS,
-} from "../src/kdf_cost.ts";
+} from "../src/calibration/attack_cost.ts";
 
 const attacker = ATTACKERS["SHA-256"];
 const seed = Number(

@@ -9,7 +9,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Browser, Page } from "playwright-core";
 import { calibrate } from "@ironfern/ironfern";
-import { attackCost, ATTACKERS } from "../src/kdf_cost.ts";
+import { attackCost, ATTACKERS } from "../src/calibration/attack_cost.ts";
 import { buildLab } from "../bench/lab/build.ts";
 import { serveLab } from "../bench/lab/serve.ts";
 import { count, duration, percent, speed } from "../bench/lab/page/text.ts";

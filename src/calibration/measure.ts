@@ -8,7 +8,7 @@ import type { BackendName, Hash } from "../backends/backend.ts";
 import { MAX_ITERATIONS } from "../checks.ts";
 import { pbkdf2 } from "../kdf/pbkdf2.ts";
 import { clockGrain } from "./clock.ts";
-import { compareBackends, COMPARED_ITERATIONS } from "./compare.ts";
+import { compareBackends, COMPARED_ITERATIONS } from "./agreement.ts";
 import { type Statistics, statistics } from "./statistics.ts";
 
 /** V8 has compiled the kernel at its best, and @noble's loops, within this. */

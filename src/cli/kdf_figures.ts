@@ -12,7 +12,7 @@ import {
   type Hash,
   pbkdf2Many,
 } from "../../mod.ts";
-import { compareBackends } from "../calibration/compare.ts";
+import { compareBackends } from "../calibration/agreement.ts";
 import { type Statistics, statistics } from "../calibration/statistics.ts";
 import {
   ATTACK_ASSUMPTIONS,
@@ -24,7 +24,7 @@ import {
   FLOOR_SOURCE,
   PASSPHRASE_BITS,
   type Source,
-} from "../kdf_cost.ts";
+} from "../calibration/attack_cost.ts";
 import { defaultWorkers } from "../workers/pool.ts";
 import type { OnProgress } from "./report.ts";
 

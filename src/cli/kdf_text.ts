@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describeDuration, type Source } from "../kdf_cost.ts";
+import { describeDuration, type Source } from "../calibration/attack_cost.ts";
 import { ITERATIONS } from "../export/sealed/header.ts";
 import { wrap } from "./help.ts";
 import { type BackendFigures, COUNTS, type KdfFigures, KEYS_AT_ONCE } from "./kdf_figures.ts";

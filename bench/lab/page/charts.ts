@@ -14,7 +14,7 @@ import {
   describeDuration,
   PASSPHRASE_BITS,
   YEAR,
-} from "../../../src/kdf_cost.ts";
+} from "../../../src/calibration/attack_cost.ts";
 import { count, duration, shortDuration } from "./text.ts";
 
 /** How a line is drawn: by dashes too, for those who cannot tell colours. */

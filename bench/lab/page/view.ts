@@ -17,7 +17,7 @@ import {
   ITERATION_FLOORS,
   PASSPHRASE_BITS,
   type Source,
-} from "../../../src/kdf_cost.ts";
+} from "../../../src/calibration/attack_cost.ts";
 import { ATTACK_STYLE, attackChart, type LineStyle, STYLE, timeChart } from "./charts.ts";
 import { count, duration, percent, shortDuration, snippet, speed, WAYS } from "./text.ts";
 

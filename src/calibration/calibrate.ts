@@ -4,16 +4,11 @@
  * @module
  */
 
-import { type BackendName, DIGEST_LENGTH, type Hash } from "./backends/backend.ts";
-import { availableBackends, checkBackend, getBackend } from "./backends/select/select.ts";
-import { pickKdf } from "./backends/select/kdf.ts";
-import {
-  type CalibrationMeasurement,
-  checkDevice,
-  checkOthers,
-  slowestDevice,
-} from "./calibration/devices.ts";
-import { measureBackends, type Timed } from "./calibration/measure.ts";
+import { type BackendName, DIGEST_LENGTH, type Hash } from "../backends/backend.ts";
+import { availableBackends, checkBackend, getBackend } from "../backends/select/select.ts";
+import { pickKdf } from "../backends/select/kdf.ts";
+import { type CalibrationMeasurement, checkDevice, checkOthers, slowestDevice } from "./devices.ts";
+import { measureBackends, type Timed } from "./measure.ts";
 import {
   checkArray,
   checkInteger,
@@ -22,10 +17,10 @@ import {
   kindOf,
   MAX_ITERATIONS,
   quoted,
-} from "./checks.ts";
-import { ITERATION_FLOORS } from "./kdf_cost.ts";
+} from "../checks.ts";
+import { ITERATION_FLOORS } from "./attack_cost.ts";
 
-export type { CalibrationMeasurement } from "./calibration/devices.ts";
+export type { CalibrationMeasurement } from "./devices.ts";
 
 const MAX_TARGET_MS = 60_000;
 

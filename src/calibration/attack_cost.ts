@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Hash } from "./backends/backend.ts";
-import { checkInteger, checkIterations } from "./checks.ts";
+import type { Hash } from "../backends/backend.ts";
+import { checkInteger, checkIterations } from "../checks.ts";
 
 /** Where a figure was published. */
 export interface Source {

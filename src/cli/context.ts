@@ -6,13 +6,13 @@
 
 import type { ExportSecret } from "../export/mod.ts";
 import type { Fernet } from "../fernet/fernet.ts";
-import type { Args } from "./args.ts";
+import type { Args } from "./spec/args.ts";
 import { usage } from "./failures.ts";
-import { findInput, findOutput, type Input, type Output, stdoutFailed } from "./files.ts";
-import type { NodeProcess } from "./node.ts";
-import { askHidden, canAsk } from "./prompt.ts";
-import type { Report, Result } from "./report.ts";
-import { givenSecrets, readSecret, type Secret, type SecretRequest } from "./secrets.ts";
+import { findInput, findOutput, type Input, type Output, stdoutFailed } from "./io/files.ts";
+import type { NodeProcess } from "./io/process.ts";
+import { askHidden, canAsk } from "./io/prompt.ts";
+import type { Report, Result } from "./io/report.ts";
+import { givenSecrets, readSecret, type Secret, type SecretRequest } from "./io/secrets.ts";
 
 const EXPORT_SECRETS = { kinds: ["passphrase", "key"], asked: "passphrase" } as const;
 const KEYS = { kinds: ["key"], asked: "key", twice: false } as const;

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { COMMANDS } from "./commands.ts";
-import { commandHelp, overview } from "./help.ts";
-import { print } from "./print.ts";
+import { COMMANDS } from "./commands/mod.ts";
+import { commandHelp, overview } from "./spec/help.ts";
+import { print } from "./io/print.ts";
 
 /**
  * Runs what the arguments name.

@@ -11,8 +11,8 @@
  * @module
  */
 
-import { endProcess } from "./end.ts";
-import { print } from "./print.ts";
+import { endProcess } from "./io/end.ts";
+import { print } from "./io/print.ts";
 import { VERSION } from "./version.ts";
 
 /**

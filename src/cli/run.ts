@@ -5,11 +5,11 @@
  */
 
 import { removeTemporaries } from "../files/replace_file.ts";
-import { parseArguments } from "./args.ts";
-import type { CommandSpec } from "./command.ts";
+import { parseArguments } from "./spec/args.ts";
+import type { CommandSpec } from "./spec/command.ts";
 import { Context } from "./context.ts";
 import { describe } from "./describe.ts";
-import { endProcess } from "./end.ts";
+import { endProcess } from "./io/end.ts";
 import {
   ClosedOutput,
   EXIT,
@@ -18,9 +18,9 @@ import {
   SIGNALS,
   UsageError,
 } from "./failures.ts";
-import { stdoutFailed } from "./files.ts";
-import { type NodeProcess, nodeProcess } from "./node.ts";
-import { Report } from "./report.ts";
+import { stdoutFailed } from "./io/files.ts";
+import { type NodeProcess, nodeProcess } from "./io/process.ts";
+import { Report } from "./io/report.ts";
 
 /**
  * Runs a subcommand to its end.

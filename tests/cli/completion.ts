@@ -5,9 +5,9 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { COMMANDS } from "../../src/cli/commands.ts";
-import { HELP } from "../../src/cli/options.ts";
-import { SCRIPTS } from "../../src/cli/completion_scripts.ts";
+import { COMMANDS } from "../../src/cli/commands/mod.ts";
+import { HELP } from "../../src/cli/spec/options.ts";
+import { SCRIPTS } from "../../src/cli/spec/completion_scripts.ts";
 import { testCli } from "../support/cli.ts";
 import { hasProgram, run, testWithTool } from "../support/tools.ts";
 

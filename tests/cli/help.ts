@@ -6,7 +6,7 @@
  */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { COMMANDS } from "../../src/cli/commands.ts";
+import { COMMANDS } from "../../src/cli/commands/mod.ts";
 import config from "../../deno.json" with { type: "json" };
 import { RUNTIMES, testCli } from "../support/cli.ts";
 import { ROOT } from "../support/tools.ts";

@@ -7,8 +7,8 @@
 
 import { availableBackends } from "@ironfern/ironfern";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { KdfFigures } from "../../src/cli/kdf_figures.ts";
-import { kdfText } from "../../src/cli/kdf_text.ts";
+import type { KdfFigures } from "../../src/cli/kdf/figures.ts";
+import { kdfText } from "../../src/cli/kdf/text.ts";
 import { ATTACKERS, FLOOR_SOURCE, ITERATION_FLOORS } from "../../src/calibration/attack_cost.ts";
 import { Cli, DENO_RUN, PROGRAM, RUNTIMES, testCli } from "../support/cli.ts";
 

@@ -25,7 +25,7 @@ export async function print(text: string): Promise<number> {
     await write(text);
     return 0;
   } catch (error) {
-    const { complainOfStdout } = await import("./run.ts");
+    const { complainOfStdout } = await import("../run.ts");
     return await complainOfStdout(error as Error);
   }
 }

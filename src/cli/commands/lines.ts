@@ -4,10 +4,18 @@
  * @module
  */
 
-import type { CommandSpec } from "./command.ts";
-import type { Context } from "./context.ts";
-import { JSON_RESULT, KEY, optionalInput, OUTPUT, QUIET, TOKENS, WORKERS } from "./options.ts";
-import { pipeRows } from "./rows.ts";
+import type { CommandSpec } from "../spec/command.ts";
+import type { Context } from "../context.ts";
+import {
+  JSON_RESULT,
+  KEY,
+  optionalInput,
+  OUTPUT,
+  QUIET,
+  TOKENS,
+  WORKERS,
+} from "../spec/options.ts";
+import { pipeRows } from "../io/rows.ts";
 
 const COMMON = [...KEY, WORKERS, QUIET, JSON_RESULT];
 const PERMISSIONS = "--allow-read of INPUT, --allow-read and --allow-write of the folder of " +
@@ -29,7 +37,7 @@ export const linesEncrypt: CommandSpec = {
   permissions: PERMISSIONS,
   async run(context) {
     await pipeRows(context, "Encrypting", "lines", async (fernet, onProgress) => {
-      const { encryptLines } = await import("../export/mod.ts");
+      const { encryptLines } = await import("../../export/mod.ts");
       return encryptLines(fernet, { ...common(context), onProgress });
     });
   },
@@ -51,7 +59,7 @@ export const linesDecrypt: CommandSpec = {
   permissions: PERMISSIONS,
   async run(context) {
     await pipeRows(context, "Decrypting", "lines", async (fernet, onProgress) => {
-      const { decryptLines } = await import("../export/mod.ts");
+      const { decryptLines } = await import("../../export/mod.ts");
       return decryptLines(fernet, { ...common(context), ...tokenOptions(context), onProgress });
     });
   },

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { CommandSpec, OptionSpec } from "./command.ts";
-import type { Context } from "./context.ts";
-import { UsageError } from "./failures.ts";
+import type { CommandSpec, OptionSpec } from "../spec/command.ts";
+import type { Context } from "../context.ts";
+import { UsageError } from "../failures.ts";
 import { tokenOptions } from "./lines.ts";
 import {
   JSON_RESULT,
@@ -16,9 +16,9 @@ import {
   PASSPHRASE,
   READ_ITERATIONS,
   TOKENS,
-} from "./options.ts";
-import type { Secret } from "./secrets.ts";
-import { readValue, utf8, where } from "./texts.ts";
+} from "../spec/options.ts";
+import type { Secret } from "../io/secrets.ts";
+import { readValue, utf8, where } from "../io/texts.ts";
 
 const EXACT: OptionSpec = {
   name: "exact",
@@ -76,6 +76,6 @@ async function decryptValue(
   if (tokenOnly) {
     throw new UsageError(`Cannot use --${tokenOnly} with a passphrase: it is for Fernet tokens`);
   }
-  const { decrypt } = await import("../../mod.ts");
+  const { decrypt } = await import("../../../mod.ts");
   return new TextEncoder().encode(await decrypt(value, secret.bytes, { iterations, signal }));
 }

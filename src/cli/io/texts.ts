@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Context } from "./context.ts";
+import type { Context } from "../context.ts";
 import { type Input, lineEnd, readAll } from "./files.ts";
 
 /** What base64 twice makes of 256 MiB, which is the longest message. */

@@ -11,9 +11,9 @@ import {
   type CalibrationMeasurement,
   type Hash,
   pbkdf2Many,
-} from "../../mod.ts";
-import { compareBackends } from "../calibration/agreement.ts";
-import { type Statistics, statistics } from "../calibration/statistics.ts";
+} from "../../../mod.ts";
+import { compareBackends } from "../../calibration/agreement.ts";
+import { type Statistics, statistics } from "../../calibration/statistics.ts";
 import {
   ATTACK_ASSUMPTIONS,
   type AttackCost,
@@ -24,9 +24,9 @@ import {
   FLOOR_SOURCE,
   PASSPHRASE_BITS,
   type Source,
-} from "../calibration/attack_cost.ts";
-import { defaultWorkers } from "../workers/pool.ts";
-import type { OnProgress } from "./report.ts";
+} from "../../calibration/attack_cost.ts";
+import { defaultWorkers } from "../../workers/pool.ts";
+import type { OnProgress } from "../io/report.ts";
 
 /** The iterations that times are told of. */
 export const COUNTS = [100_000, 600_000, 1_000_000] as const;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CommandSpec } from "./command.ts";
+import type { CommandSpec } from "../spec/command.ts";
 import {
   EXPECTATIONS,
   JSON_RESULT,
@@ -14,8 +14,8 @@ import {
   QUIET,
   requiredInput,
   WORKERS,
-} from "./options.ts";
-import { where } from "./texts.ts";
+} from "../spec/options.ts";
+import { where } from "../io/texts.ts";
 import { openOptions } from "./verify.ts";
 
 /** Opens a sealed export. */
@@ -41,7 +41,7 @@ export const open: CommandSpec = {
     const output = await context.output(input);
     const expectations = openOptions(context);
     const secret = await context.exportSecret(false);
-    const { openExport, openFile } = await import("../export/mod.ts");
+    const { openExport, openFile } = await import("../../export/mod.ts");
     const info = await report.progress("Opening", "bytes", async (onProgress) => {
       const options = {
         ...secret,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Context } from "./context.ts";
+import type { Context } from "../context.ts";
 
 /** An option of a subcommand. */
 export interface OptionSpec {

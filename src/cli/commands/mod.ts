@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { CommandSpec } from "./command.ts";
+import type { CommandSpec } from "../spec/command.ts";
 import { completion } from "./completion.ts";
-import { decryptText } from "./decrypt_text.ts";
-import { encryptText } from "./encrypt_text.ts";
+import { decryptText } from "./decrypt.ts";
+import { encryptText } from "./encrypt.ts";
 import { fieldsDecrypt, fieldsEncrypt } from "./fields.ts";
 import { inspect } from "./inspect.ts";
 import { kdf } from "./kdf.ts";

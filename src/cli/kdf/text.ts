@@ -4,10 +4,10 @@
  * @module
  */
 
-import { describeDuration, type Source } from "../calibration/attack_cost.ts";
-import { ITERATIONS } from "../export/sealed/header.ts";
-import { wrap } from "./help.ts";
-import { type BackendFigures, COUNTS, type KdfFigures, KEYS_AT_ONCE } from "./kdf_figures.ts";
+import { describeDuration, type Source } from "../../calibration/attack_cost.ts";
+import { ITERATIONS } from "../../export/sealed/header.ts";
+import { wrap } from "../spec/help.ts";
+import { type BackendFigures, COUNTS, type KdfFigures, KEYS_AT_ONCE } from "./figures.ts";
 
 const BAR = 48;
 const COLUMNS = [9, 11, 11, 11, 14, 12, 12] as const;

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { InvalidTokenError } from "../errors.ts";
-import type { MultiFernet } from "../fernet/multi_fernet.ts";
-import type { CommandSpec, OptionSpec } from "./command.ts";
-import { JSON_RESULT, KEY, optionalInput, OUTPUT, QUIET } from "./options.ts";
-import { where } from "./texts.ts";
+import { InvalidTokenError } from "../../errors.ts";
+import type { MultiFernet } from "../../fernet/multi_fernet.ts";
+import type { CommandSpec, OptionSpec } from "../spec/command.ts";
+import { JSON_RESULT, KEY, optionalInput, OUTPUT, QUIET } from "../spec/options.ts";
+import { where } from "../io/texts.ts";
 
 const OLD_KEYS: readonly OptionSpec[] = [
   {
@@ -52,7 +52,7 @@ export const rotate: CommandSpec = {
     const output = await context.output(input);
     const fernet = await context.fernet();
     const fernets = [fernet, ...await context.oldFernets()];
-    const { MultiFernet } = await import("../../mod.ts");
+    const { MultiFernet } = await import("../../../mod.ts");
     let count = 0;
     try {
       await report.progress("Rotating", "tokens", async (onProgress) => {

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { DIGEST_LENGTH, type Hash } from "../backends/backend.ts";
-import { BACKEND_NAMES } from "../backends/names.ts";
-import { BackendUnavailableError } from "../errors.ts";
-import type { CommandSpec } from "./command.ts";
-import { UsageError } from "./failures.ts";
-import { JSON_RESULT, QUIET } from "./options.ts";
+import { DIGEST_LENGTH, type Hash } from "../../backends/backend.ts";
+import { BACKEND_NAMES } from "../../backends/names.ts";
+import { BackendUnavailableError } from "../../errors.ts";
+import type { CommandSpec } from "../spec/command.ts";
+import { UsageError } from "../failures.ts";
+import { JSON_RESULT, QUIET } from "../spec/options.ts";
 
 const HASHES = Object.keys(DIGEST_LENGTH) as Hash[];
 
@@ -51,8 +51,8 @@ export const kdf: CommandSpec = {
   async run(context) {
     const { args, report, signal } = context;
     const [{ measureKdf }, { kdfText }] = await Promise.all([
-      import("./kdf_figures.ts"),
-      import("./kdf_text.ts"),
+      import("../kdf/figures.ts"),
+      import("../kdf/text.ts"),
     ]);
     // The arguments were checked by the table: each is one of these.
     const hash = HASHES.find((hash) => hash === args.text("hash")) ?? "SHA-256";

@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { FieldsOptions } from "../export/mod.ts";
-import type { CommandSpec, OptionSpec } from "./command.ts";
-import type { Context } from "./context.ts";
-import { usage } from "./failures.ts";
+import type { FieldsOptions } from "../../export/mod.ts";
+import type { CommandSpec, OptionSpec } from "../spec/command.ts";
+import type { Context } from "../context.ts";
+import { usage } from "../failures.ts";
 import { tokenOptions } from "./lines.ts";
-import { JSON_RESULT, KEY, optionalInput, OUTPUT, QUIET, TOKENS } from "./options.ts";
-import { pipeRows } from "./rows.ts";
+import { JSON_RESULT, KEY, optionalInput, OUTPUT, QUIET, TOKENS } from "../spec/options.ts";
+import { pipeRows } from "../io/rows.ts";
 
 const FIELDS: readonly OptionSpec[] = [
   {
@@ -60,7 +60,7 @@ export const fieldsEncrypt: CommandSpec = {
   permissions: PERMISSIONS,
   async run(context) {
     await pipeRows(context, "Encrypting", "rows", async (fernet, onProgress) => {
-      const { encryptFields } = await import("../export/mod.ts");
+      const { encryptFields } = await import("../../export/mod.ts");
       return usage(() => encryptFields(fernet, { ...fieldOptions(context), onProgress }));
     });
   },
@@ -82,7 +82,7 @@ export const fieldsDecrypt: CommandSpec = {
   permissions: PERMISSIONS,
   async run(context) {
     await pipeRows(context, "Decrypting", "rows", async (fernet, onProgress) => {
-      const { decryptFields } = await import("../export/mod.ts");
+      const { decryptFields } = await import("../../export/mod.ts");
       const options = { ...fieldOptions(context), ...tokenOptions(context), onProgress };
       return usage(() => decryptFields(fernet, options));
     });

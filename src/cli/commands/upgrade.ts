@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { CommandSpec, OptionSpec } from "./command.ts";
-import { UsageError } from "./failures.ts";
+import type { CommandSpec, OptionSpec } from "../spec/command.ts";
+import { UsageError } from "../failures.ts";
 import {
   JSON_RESULT,
   optionalInput,
@@ -14,8 +14,8 @@ import {
   QUIET,
   READ_ITERATIONS,
   WORKERS,
-} from "./options.ts";
-import { readValue, streamOf, where } from "./texts.ts";
+} from "../spec/options.ts";
+import { readValue, streamOf, where } from "../io/texts.ts";
 
 const TARGET: OptionSpec = {
   name: "target-iterations",
@@ -51,7 +51,7 @@ export const upgrade: CommandSpec = {
     }
     const passphrase = await context.passphrase();
     const values = (await readValue(input)).split(/\r?\n/);
-    const { upgradeMany } = await import("../../mod.ts");
+    const { upgradeMany } = await import("../../../mod.ts");
     const results = await report.progress("Upgrading", "keys", async (onProgress) => {
       return await upgradeMany(values, passphrase, {
         iterations,

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { nodeFiles, withFile } from "../files/node_files.ts";
-import type { Args } from "./args.ts";
-import { UsageError } from "./failures.ts";
+import { nodeFiles, withFile } from "../../files/node_files.ts";
+import type { Args } from "../spec/args.ts";
+import { UsageError } from "../failures.ts";
 import { findInput, lineEnd, readAll } from "./files.ts";
-import type { NodeProcess } from "./node.ts";
+import type { NodeProcess } from "./process.ts";
 import { askHidden, canAsk } from "./prompt.ts";
 import type { Report } from "./report.ts";
 

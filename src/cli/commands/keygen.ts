@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { CommandSpec } from "./command.ts";
-import { createSecretFile } from "./files.ts";
-import { JSON_RESULT, OUTPUT, QUIET } from "./options.ts";
+import type { CommandSpec } from "../spec/command.ts";
+import { createSecretFile } from "../io/files.ts";
+import { JSON_RESULT, OUTPUT, QUIET } from "../spec/options.ts";
 
 /** Makes a key. */
 export const keygen: CommandSpec = {
@@ -23,7 +23,7 @@ export const keygen: CommandSpec = {
   permissions: "--allow-write of FILE.",
   async run(context) {
     const path = context.args.text("output") ?? "-";
-    const { Fernet } = await import("../../mod.ts");
+    const { Fernet } = await import("../../../mod.ts");
     const key = Fernet.generateKey();
     if (path === "-") return await context.print(key, { key });
     await createSecretFile(path, `${key}\n`);

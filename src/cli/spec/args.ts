@@ -5,8 +5,8 @@
  */
 
 import type { CommandSpec, OptionSpec } from "./command.ts";
-import { UsageError } from "./failures.ts";
-import { nodeProcess } from "./node.ts";
+import { UsageError } from "../failures.ts";
+import { nodeProcess } from "../io/process.ts";
 import { HELP } from "./options.ts";
 
 interface Token {

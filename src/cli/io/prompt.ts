@@ -4,8 +4,8 @@
  * @module
  */
 
-import { Interrupted, UsageError } from "./failures.ts";
-import type { InputStream, NodeProcess } from "./node.ts";
+import { Interrupted, UsageError } from "../failures.ts";
+import type { InputStream, NodeProcess } from "./process.ts";
 
 const ENTER = /[\r\n]/;
 const CTRL_C = "\x03";

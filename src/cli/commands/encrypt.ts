@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { CommandSpec, OptionSpec } from "./command.ts";
-import { UsageError } from "./failures.ts";
+import type { CommandSpec, OptionSpec } from "../spec/command.ts";
+import { UsageError } from "../failures.ts";
 import {
   JSON_RESULT,
   KEY,
@@ -13,8 +13,8 @@ import {
   OUTPUT,
   PASSPHRASE,
   VALUE_ITERATIONS,
-} from "./options.ts";
-import { readInput, streamOf, textOf, utf8, where } from "./texts.ts";
+} from "../spec/options.ts";
+import { readInput, streamOf, textOf, utf8, where } from "../io/texts.ts";
 
 const EXACT: OptionSpec = {
   name: "exact",
@@ -50,7 +50,7 @@ export const encryptText: CommandSpec = {
       ? textOf(await readInput(input), args.has("exact"))
       : new TextEncoder().encode(await context.ask("Text"));
     const text = utf8(bytes, "the text", "use seal, which takes any bytes");
-    const { encrypt } = await import("../../mod.ts");
+    const { encrypt } = await import("../../../mod.ts");
     const value = secret.kind === "passphrase"
       ? await encrypt(text, secret.bytes, { iterations, signal })
       : await (await context.fernetOf(secret)).encryptAsync(text, { signal });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CommandSpec } from "./command.ts";
+import type { CommandSpec } from "../spec/command.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 
@@ -24,8 +24,8 @@ export const completion: CommandSpec = {
   async run(context) {
     // These need the table of all subcommands, of which this one is part.
     const [{ COMMANDS }, { SCRIPTS }] = await Promise.all([
-      import("./commands.ts"),
-      import("./completion_scripts.ts"),
+      import("./mod.ts"),
+      import("../spec/completion_scripts.ts"),
     ]);
     const shell = SHELLS.find((shell) => shell === context.args.operand) ?? "bash";
     await context.print(SCRIPTS[shell](COMMANDS).trimEnd(), {});

@@ -13,11 +13,11 @@ import {
   nodeFiles,
   withFile,
   writeAll,
-} from "../files/node_files.ts";
-import { replaceFile } from "../files/replace_file.ts";
-import type { Args } from "./args.ts";
-import { ClosedOutput, UsageError } from "./failures.ts";
-import type { NodeProcess } from "./node.ts";
+} from "../../files/node_files.ts";
+import { replaceFile } from "../../files/replace_file.ts";
+import type { Args } from "../spec/args.ts";
+import { ClosedOutput, UsageError } from "../failures.ts";
+import type { NodeProcess } from "./process.ts";
 import { writeTo } from "./report.ts";
 
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { CommandSpec } from "./command.ts";
-import { JSON_RESULT, requiredInput } from "./options.ts";
+import type { CommandSpec } from "../spec/command.ts";
+import { JSON_RESULT, requiredInput } from "../spec/options.ts";
 
 /** Reads a sealed export's header. */
 export const inspect: CommandSpec = {
@@ -20,7 +20,7 @@ export const inspect: CommandSpec = {
   permissions: "--allow-read of INPUT.",
   async run(context) {
     const input = await context.input();
-    const { inspectExport } = await import("../export/mod.ts");
+    const { inspectExport } = await import("../../export/mod.ts");
     const said = await inspectExport(input.path ?? input.stream());
     const { id, version, kdf, time, size } = said;
     const isDate = time !== undefined && time < 8_640_000_000_000;

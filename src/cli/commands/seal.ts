@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { CommandSpec } from "./command.ts";
-import { UsageError } from "./failures.ts";
+import type { CommandSpec } from "../spec/command.ts";
+import { UsageError } from "../failures.ts";
 import {
   JSON_RESULT,
   KEY,
@@ -15,8 +15,8 @@ import {
   requiredInput,
   SEAL_ITERATIONS,
   WORKERS,
-} from "./options.ts";
-import { where } from "./texts.ts";
+} from "../spec/options.ts";
+import { where } from "../io/texts.ts";
 
 /** Seals a file. */
 export const seal: CommandSpec = {
@@ -44,7 +44,7 @@ export const seal: CommandSpec = {
     if (iterations !== undefined && secret.key !== undefined) {
       throw new UsageError("Cannot use --iterations with a key: nothing is derived from it");
     }
-    const { sealExport, sealFile } = await import("../export/mod.ts");
+    const { sealExport, sealFile } = await import("../../export/mod.ts");
     const info = await report.progress("Sealing", "bytes", async (onProgress) => {
       const options = {
         ...secret,

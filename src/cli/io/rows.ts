@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Fernet } from "../fernet/fernet.ts";
-import type { Context } from "./context.ts";
+import type { Fernet } from "../../fernet/fernet.ts";
+import type { Context } from "../context.ts";
 import type { OnProgress } from "./report.ts";
 import { where } from "./texts.ts";
 

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { OpenExportSettings } from "../export/mod.ts";
-import type { CommandSpec } from "./command.ts";
-import type { Context } from "./context.ts";
+import type { OpenExportSettings } from "../../export/mod.ts";
+import type { CommandSpec } from "../spec/command.ts";
+import type { Context } from "../context.ts";
 import {
   EXPECTATIONS,
   JSON_RESULT,
@@ -15,7 +15,7 @@ import {
   QUIET,
   requiredInput,
   WORKERS,
-} from "./options.ts";
+} from "../spec/options.ts";
 
 /** Checks a sealed export. */
 export const verify: CommandSpec = {
@@ -35,7 +35,7 @@ export const verify: CommandSpec = {
     const input = await context.input();
     const expectations = openOptions(context);
     const secret = await context.exportSecret(false);
-    const { verifyExport } = await import("../export/mod.ts");
+    const { verifyExport } = await import("../../export/mod.ts");
     const info = await context.report.progress("Verifying", "bytes", async (onProgress) => {
       const source = input.path ?? input.stream();
       return await verifyExport(source, { ...secret, ...expectations, onProgress });

@@ -6,7 +6,7 @@
 
 // @ts-types="@types/cli-progress"
 import type { SingleBar } from "cli-progress";
-import type { NodeProcess, OutputStream } from "./node.ts";
+import type { NodeProcess, OutputStream } from "./process.ts";
 
 const RED = "31";
 const YELLOW = "33";

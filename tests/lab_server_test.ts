@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { serveLab } from "../bench/lab/serve.ts";
+import { serveLab } from "../lab/serve.ts";
 import { run } from "./support/tools.ts";
 
 /** What a server answers to these lines. */
@@ -50,7 +50,7 @@ Deno.test("KDF lab: the server answers to this machine's names only", async () =
 Deno.test("KDF lab: a port in use is told in a line", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
-  const args = ["run", "-A", "bench/lab.ts", "--port", String(port)];
+  const args = ["run", "-A", "lab/mod.ts", "--port", String(port)];
   const { success, stdout, stderr } = await run(Deno.execPath(), args);
   assertEquals([success, stdout, stderr], [
     false,

@@ -10,9 +10,9 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import type { Browser, Page } from "playwright-core";
 import { calibrate } from "@ironfern/ironfern";
 import { attackCost, ATTACKERS } from "../src/calibration/attack_cost.ts";
-import { buildLab } from "../bench/lab/build.ts";
-import { serveLab } from "../bench/lab/serve.ts";
-import { count, duration, percent, speed } from "../bench/lab/page/text.ts";
+import { buildLab } from "../lab/build.ts";
+import { serveLab } from "../lab/serve.ts";
+import { count, duration, percent, speed } from "../lab/page/text.ts";
 import {
   CHROMIUM_REMEDY,
   hasChromium,

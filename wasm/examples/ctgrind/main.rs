@@ -1,5 +1,5 @@
 //! The kernel under Valgrind's memcheck, with every secret marked as undefined:
-//! `scripts/ctgrind.sh` builds and runs this.
+//! `tests/audit/ctgrind.sh` builds and runs this.
 //!
 //! What is run is the machine code of the build machine, not WebAssembly: this
 //! finds a branch or an address that the source or LLVM made depend on a secret.
@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     if !memcheck::is_running() {
-        eprintln!("ctgrind: not under Valgrind: run scripts/ctgrind.sh");
+        eprintln!("ctgrind: not under Valgrind: run tests/audit/ctgrind.sh");
         return ExitCode::FAILURE;
     }
     let report = match std::env::args().nth(1).as_deref() {

@@ -2,7 +2,7 @@
 //! run, unless IRONFERN_SEED names the run to repeat.
 //!
 //! A few thousand cases are run ordinarily, and a million when asked for: see
-//! scripts/oracle.sh.
+//! tests/audit/oracle.sh.
 
 mod ciphers;
 mod derivations;
@@ -103,7 +103,7 @@ fn a_few_thousand_cases_equal_the_plain_crates() {
 }
 
 #[test]
-#[ignore = "takes minutes: run it by scripts/oracle.sh"]
+#[ignore = "takes minutes: run it by tests/audit/oracle.sh"]
 fn a_million_cases_equal_the_plain_crates() {
     compare(1_000_000);
 }

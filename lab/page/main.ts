@@ -6,7 +6,7 @@
  * @module
  */
 
-import { availableBackends, calibrate, type Calibration, type Hash } from "../../../mod.ts";
+import { availableBackends, calibrate, type Calibration, type Hash } from "../../mod.ts";
 import { count } from "./text.ts";
 import { draw, element, say, showAttack, showBackends, showResults } from "./view.ts";
 

@@ -1,7 +1,7 @@
 /**
  * Looks for secrets in the kernel's timing:
  *
- *     deno run -A bench/timing.ts [--samples N] [--only TEXT] [--repeat N] [--wasm FILE]
+ *     deno run -A tests/audit/timing.ts [--samples N] [--only TEXT] [--repeat N] [--wasm FILE]
  *
  * Each row is a t-test between two classes of inputs that differ in a secret
  * only. `--only` picks rows of the kernel by their name, `--repeat` takes each of
@@ -13,9 +13,9 @@
  */
 
 import { parseArgs } from "node:util";
-import { Kernel } from "../src/kernel/kernel.ts";
-import { kernelModule } from "../src/kernel/load.ts";
-import { describeMachine } from "./machine.ts";
+import { Kernel } from "../../src/kernel/kernel.ts";
+import { kernelModule } from "../../src/kernel/load.ts";
+import { describeMachine } from "../../bench/machine.ts";
 import { leaks } from "./timing/leaks.ts";
 import { type Clock, findClock, sample, type Subject } from "./timing/sample.ts";
 import { kernelSubjects, nothingToFind } from "./timing/subjects.ts";

@@ -7,14 +7,14 @@
  */
 
 import * as Plot from "@observablehq/plot";
-import type { BackendName, CalibrationMeasurement } from "../../../mod.ts";
+import type { BackendName, CalibrationMeasurement } from "../../mod.ts";
 import {
   attackCost,
   type Attacker,
   describeDuration,
   PASSPHRASE_BITS,
   YEAR,
-} from "../../../src/calibration/attack_cost.ts";
+} from "../../src/calibration/attack_cost.ts";
 import { count, duration, shortDuration } from "./text.ts";
 
 /** How a line is drawn: by dashes too, for those who cannot tell colours. */

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { BackendName, Calibration, CalibrationMeasurement } from "../../../mod.ts";
-import { BACKEND_NAMES } from "../../../src/backends/names.ts";
+import type { BackendName, Calibration, CalibrationMeasurement } from "../../mod.ts";
+import { BACKEND_NAMES } from "../../src/backends/names.ts";
 import {
   ATTACK_ASSUMPTIONS,
   attackCost,
@@ -17,7 +17,7 @@ import {
   ITERATION_FLOORS,
   PASSPHRASE_BITS,
   type Source,
-} from "../../../src/calibration/attack_cost.ts";
+} from "../../src/calibration/attack_cost.ts";
 import { ATTACK_STYLE, attackChart, type LineStyle, STYLE, timeChart } from "./charts.ts";
 import { count, duration, percent, shortDuration, snippet, speed, WAYS } from "./text.ts";
 

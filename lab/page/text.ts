@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BackendName, Calibration, Hash } from "../../../mod.ts";
+import type { BackendName, Calibration, Hash } from "../../mod.ts";
 
 /** What each backend is called on the page. */
 export const WAYS: Readonly<Record<BackendName, string>> = {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Kernel, KernelExports } from "../../src/kernel/kernel.ts";
+import type { Kernel, KernelExports } from "../../../src/kernel/kernel.ts";
 import { fixedOrRandom, Layout, type Place } from "./inputs.ts";
 import type { Subject } from "./sample.ts";
 

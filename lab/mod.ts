@@ -1,7 +1,7 @@
 /**
  * The KDF lab: a page that measures what a key costs in a browser.
  *
- *     deno run -A bench/lab.ts [--port N] [--build FOLDER]
+ *     deno run -A lab/mod.ts [--port N] [--build FOLDER]
  *
  * It is built and served on this machine; with `--build`, written to a folder as
  * static files instead, which any server can serve.
@@ -11,8 +11,8 @@
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { buildLab } from "./lab/build.ts";
-import { serveLab } from "./lab/serve.ts";
+import { buildLab } from "./build.ts";
+import { serveLab } from "./serve.ts";
 
 const { values: { port, build } } = parseArgs({
   options: {

@@ -8,11 +8,11 @@
  */
 
 import { pbkdf2 } from "@ironfern/ironfern";
-import { readTable, TABLES } from "./data.ts";
-import { fields } from "./demo/fields.ts";
-import { rows } from "./demo/rows.ts";
-import { sealed } from "./demo/sealed.ts";
-import { fletBothWays, upgraded } from "./demo/values.ts";
+import { readTable, TABLES } from "../../bench/data.ts";
+import { fields } from "./fields.ts";
+import { rows } from "./rows.ts";
+import { sealed } from "./sealed.ts";
+import { fletBothWays, upgraded } from "./values.ts";
 
 const PASSPHRASE = "correct horse battery staple";
 const ITERATIONS = 600_000;

@@ -5,7 +5,7 @@
 # a leak that was made on purpose is not found. Needs Valgrind, on x86-64.
 set -euo pipefail
 
-cd "$(dirname "${BASH_SOURCE[0]}")/../wasm"
+cd "$(dirname "${BASH_SOURCE[0]}")/../../wasm"
 
 if ! command -v valgrind >/dev/null; then
   echo "ctgrind: there is no valgrind; install it (Debian: apt-get install valgrind)" >&2

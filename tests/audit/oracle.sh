@@ -5,6 +5,6 @@
 # each run has a seed of its own, which is printed.
 set -euo pipefail
 
-cd "$(dirname "${BASH_SOURCE[0]}")/../wasm"
+cd "$(dirname "${BASH_SOURCE[0]}")/../../wasm"
 
 cargo test --quiet --locked --release --test oracle -- --ignored --nocapture

@@ -19,7 +19,7 @@ export type { BackendName, Hash } from "./src/backends/backend.ts";
 export { availableBackends, type BackendChoice } from "./src/backends/select/select.ts";
 export * from "./src/flet/aes_gcm.ts";
 export * from "./src/calibration/calibrate.ts";
-export type { Bytes } from "./src/bytes/encoding.ts";
+export type { Bytes } from "./src/bytes/bytes.ts";
 export * from "./src/errors.ts";
 export {
   Fernet,

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Bytes, encodeUtf8 } from "./bytes/encoding.ts";
+import type { Bytes } from "./bytes/bytes.ts";
+import { encodeUtf8 } from "./bytes/text.ts";
 
 /** Bytes that a password, a passphrase or a salt may have. */
 const MAX_INPUT = 1 << 20;

@@ -5,7 +5,7 @@
  */
 
 import type { Batch, Opened } from "../bytes/batch.ts";
-import type { Bytes } from "../bytes/encoding.ts";
+import type { Bytes } from "../bytes/bytes.ts";
 
 /** The name of a backend. */
 export type BackendName = "wasm" | "webcrypto" | "node" | "portable";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Bytes, concatBytes } from "../bytes/encoding.ts";
+import { type Bytes, concatBytes } from "../bytes/bytes.ts";
 import { abortable, runAsync, runSync, Semaphore, type Sliced } from "../runtime/schedule.ts";
 import {
   type Backend,

@@ -13,7 +13,7 @@ import {
   type Opened,
   recordView,
 } from "../bytes/batch.ts";
-import type { Bytes } from "../bytes/encoding.ts";
+import type { Bytes } from "../bytes/bytes.ts";
 import { runAsync, runSync, type Sliced } from "../runtime/schedule.ts";
 import type { AsyncFernetEngine, FernetEngine } from "./backend.ts";
 import { HEAD, openToken, type Primitives, sealToken, slices, tokenLength } from "./token.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Bytes, concatBytes } from "../bytes/encoding.ts";
+import { type Bytes, concatBytes } from "../bytes/bytes.ts";
 import { BackendUnavailableError } from "../errors.ts";
 import type { Backend, Hash, KdfRequest } from "./backend.ts";
 import type { CbcStream, Primitives } from "./token.ts";

@@ -5,12 +5,8 @@
  * @module
  */
 
-import {
-  base64Length,
-  type Bytes,
-  decodeBase64Url,
-  encodeBase64UrlInto,
-} from "../bytes/encoding.ts";
+import { base64Length, decodeBase64Url, encodeBase64UrlInto } from "../bytes/base64.ts";
+import type { Bytes } from "../bytes/bytes.ts";
 import type { Sliced } from "../runtime/schedule.ts";
 
 /** Bytes of the time and the IV, which the caller chooses. */

@@ -5,7 +5,8 @@
  */
 
 import { type Batch, batchLength, BatchWriter, mappedOffsets, recordView } from "../bytes/batch.ts";
-import { type Bytes, encodeBase64UrlInto } from "../bytes/encoding.ts";
+import type { Bytes } from "../bytes/bytes.ts";
+import { encodeBase64UrlInto } from "../bytes/base64.ts";
 import { BackendUnavailableError } from "../errors.ts";
 import { abortable } from "../runtime/schedule.ts";
 import type { Backend } from "./backend.ts";

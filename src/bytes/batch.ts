@@ -5,7 +5,8 @@
  * @module
  */
 
-import { type Bytes, decodeAscii, encodeAscii, encodeIfAscii, encodeUtf8 } from "./encoding.ts";
+import type { Bytes } from "./bytes.ts";
+import { decodeAscii, encodeAscii, encodeIfAscii, encodeUtf8 } from "./text.ts";
 
 /** Records in one run of bytes. */
 export interface Batch {

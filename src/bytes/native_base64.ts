@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Bytes } from "./encoding.ts";
+import type { Bytes } from "./bytes.ts";
 
 /** Bytes to padded base64url in ASCII, and back. */
 export interface NativeBase64 {

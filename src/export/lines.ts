@@ -8,7 +8,8 @@
 import { type Load, pickSync } from "../backends/select/select.ts";
 import { tokenLength } from "../backends/token.ts";
 import { type Batch, BATCH_RECORDS, batchLength, joinBytes, recordView } from "../bytes/batch.ts";
-import { type Bytes, canonicalBase64Url } from "../bytes/encoding.ts";
+import type { Bytes } from "../bytes/bytes.ts";
+import { canonicalBase64Url } from "../bytes/base64.ts";
 import { kindOf } from "../checks.ts";
 import { InvalidTokenError } from "../errors.ts";
 import { Fernet, keyedBackendOf } from "../fernet/fernet.ts";

@@ -17,7 +17,8 @@ import {
   tokenBatch,
 } from "../bytes/batch.ts";
 import { isBytes, kindOf } from "../checks.ts";
-import { base64Length, type Bytes } from "../bytes/encoding.ts";
+import { base64Length } from "../bytes/base64.ts";
+import type { Bytes } from "../bytes/bytes.ts";
 
 /** Bytes of the longest message: the token of a longer one nears a string's end. */
 const MAX_MESSAGE = 2 ** 28;

@@ -6,7 +6,9 @@
 
 import { type BackendChoice, checkBackend } from "../backends/select/select.ts";
 import { checkArray, checkInteger, inputBytes, secretBytes } from "../checks.ts";
-import { type Bytes, decodeAscii, decodeUtf8, encodeBase64Url } from "../bytes/encoding.ts";
+import type { Bytes } from "../bytes/bytes.ts";
+import { decodeAscii, decodeUtf8 } from "../bytes/text.ts";
+import { encodeBase64Url } from "../bytes/base64.ts";
 import { InvalidTokenError } from "../errors.ts";
 import {
   type KeyedBackend,

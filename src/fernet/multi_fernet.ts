@@ -5,7 +5,8 @@
  */
 
 import { checkArray } from "../checks.ts";
-import { type Bytes, decodeUtf8 } from "../bytes/encoding.ts";
+import type { Bytes } from "../bytes/bytes.ts";
+import { decodeUtf8 } from "../bytes/text.ts";
 import { InvalidTokenError } from "../errors.ts";
 import { Fernet, type FernetDecryptOptions, keyedBackendOf } from "./fernet.ts";
 import { type OpenedValue, openSync, sealSync } from "./batches.ts";

@@ -5,13 +5,9 @@
  */
 
 import { checkSeconds, checkString, isBytes, kindOf } from "../checks.ts";
-import {
-  type Bytes,
-  canonicalBase64Url,
-  decodeBase64Url,
-  decodeLatin1,
-  encodeAscii,
-} from "../bytes/encoding.ts";
+import type { Bytes } from "../bytes/bytes.ts";
+import { canonicalBase64Url, decodeBase64Url } from "../bytes/base64.ts";
+import { decodeLatin1, encodeAscii } from "../bytes/text.ts";
 import type { OpenedValue } from "./batches.ts";
 
 const KEY_LENGTH = 32;

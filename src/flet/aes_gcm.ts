@@ -8,15 +8,9 @@ import type { GcmEngine } from "../backends/backend.ts";
 import { noble } from "../backends/noble.ts";
 import { type BackendChoice, findBackend, getBackend } from "../backends/select/select.ts";
 import { checkIterations, checkString } from "../checks.ts";
-import {
-  type Bytes,
-  concatBytes,
-  decodeAscii,
-  decodeBase64Url,
-  decodeUtf8,
-  encodeAscii,
-  encodeBase64Url,
-} from "../bytes/encoding.ts";
+import { type Bytes, concatBytes } from "../bytes/bytes.ts";
+import { decodeAscii, decodeUtf8, encodeAscii } from "../bytes/text.ts";
+import { decodeBase64Url, encodeBase64Url } from "../bytes/base64.ts";
 import { BackendUnavailableError, InvalidTokenError } from "../errors.ts";
 import { MAX_VALUE } from "../fernet/batches.ts";
 import { plainBytes } from "./value.ts";

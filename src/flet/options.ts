@@ -10,7 +10,7 @@ import { derive, deriveSync, type KeyJob } from "../backends/derive.ts";
 import { type BackendChoice, checkBackend } from "../backends/select/select.ts";
 import { pickKdf, pickKdfSync } from "../backends/select/kdf.ts";
 import { checkIterations, checkOnProgress, checkSignal, secretBytes } from "../checks.ts";
-import type { Bytes } from "../bytes/encoding.ts";
+import type { Bytes } from "../bytes/bytes.ts";
 import { InvalidTokenError } from "../errors.ts";
 import { deriveMany } from "../workers/derive_many.ts";
 import { checkWorkers } from "../workers/pool.ts";

@@ -5,7 +5,7 @@
  */
 
 import { checkArray, checkIterations } from "../checks.ts";
-import { decodeUtf8 } from "../bytes/encoding.ts";
+import { decodeUtf8 } from "../bytes/text.ts";
 import { unixTime } from "../fernet/batches.ts";
 import { OpenJob, parseValue, plainBytes, SealJob } from "./value.ts";
 import {

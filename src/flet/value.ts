@@ -9,15 +9,9 @@ import { type BackendChoice, pickAsync, pickSync } from "../backends/select/sele
 import { decodeToken } from "../backends/token.ts";
 import { type Batch, batchLoad, batchRecord, type Opened, singleBatch } from "../bytes/batch.ts";
 import { checkString } from "../checks.ts";
-import {
-  type Bytes,
-  concatBytes,
-  decodeAscii,
-  decodeBase64Url,
-  encodeAscii,
-  encodeBase64Url,
-  encodeUtf8,
-} from "../bytes/encoding.ts";
+import { type Bytes, concatBytes } from "../bytes/bytes.ts";
+import { decodeAscii, encodeAscii, encodeUtf8 } from "../bytes/text.ts";
+import { decodeBase64Url, encodeBase64Url } from "../bytes/base64.ts";
 import { InvalidTokenError } from "../errors.ts";
 import { checkMessageLength, makeHeads, MAX_VALUE, type OpenedValue } from "../fernet/batches.ts";
 import { type PassphraseCall, SALT, ValueJob } from "./options.ts";

@@ -5,7 +5,7 @@
  */
 
 import { type BackendChoice, pickAsync } from "../backends/select/select.ts";
-import { type Bytes, concatBytes } from "../bytes/encoding.ts";
+import { type Bytes, concatBytes } from "../bytes/bytes.ts";
 
 /** Bytes of a block: the digest of SHA-256. */
 const BLOCK = 32;

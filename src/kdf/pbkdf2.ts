@@ -17,7 +17,7 @@ import {
   kindOf,
   quoted,
 } from "../checks.ts";
-import type { Bytes } from "../bytes/encoding.ts";
+import type { Bytes } from "../bytes/bytes.ts";
 import { deriveMany } from "../workers/derive_many.ts";
 import { checkWorkers } from "../workers/pool.ts";
 

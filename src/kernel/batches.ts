@@ -12,7 +12,7 @@ import {
   type Opened,
   separatorLength,
 } from "../bytes/batch.ts";
-import type { Bytes } from "../bytes/encoding.ts";
+import type { Bytes } from "../bytes/bytes.ts";
 import type { Kernel } from "./kernel.ts";
 
 const INVALID = 0xffff_ffff;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Bytes } from "../bytes/encoding.ts";
+import type { Bytes } from "../bytes/bytes.ts";
 import type { Kernel } from "./kernel.ts";
 
 const LONGEST_DIGEST = 64;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Bytes } from "../bytes/encoding.ts";
+import type { Bytes } from "../bytes/bytes.ts";
 import { kernelModule } from "./load.ts";
 
 /** The kernel's interface: numbers only. Places are offsets into the arena. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Bytes } from "../bytes/encoding.ts";
+import type { Bytes } from "../bytes/bytes.ts";
 import type { Kernel } from "./kernel.ts";
 
 const TAG = 32;

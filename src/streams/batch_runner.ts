@@ -7,7 +7,7 @@
 
 import { pickSync } from "../backends/select/select.ts";
 import { type Batch, batchLoad, type Opened } from "../bytes/batch.ts";
-import type { Bytes } from "../bytes/encoding.ts";
+import type { Bytes } from "../bytes/bytes.ts";
 import { type KeyedBackend, openBatch, sealBatch } from "../fernet/batches.ts";
 import type { WorkerBackend } from "../workers/messages.ts";
 import { checkWorkers, defaultWorkers, getPool, type Pool } from "../workers/pool.ts";

@@ -12,7 +12,7 @@ import {
   singleBatch,
   takeLines,
 } from "../bytes/batch.ts";
-import { type Bytes, concatBytes } from "../bytes/encoding.ts";
+import { type Bytes, concatBytes } from "../bytes/bytes.ts";
 import { checkChunk } from "./chunks.ts";
 
 /** Collects chunks and gives out the lines that they complete. */

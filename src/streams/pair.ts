@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Bytes } from "../bytes/encoding.ts";
+import type { Bytes } from "../bytes/bytes.ts";
 import { onAbort } from "../runtime/abort.ts";
 import { checkChunk, streamChunks } from "./chunks.ts";
 import type { SealedExportInfo } from "../export/sealed/options.ts";

@@ -6,7 +6,7 @@
  */
 
 import { checkSignal } from "../checks.ts";
-import type { Bytes } from "../bytes/encoding.ts";
+import type { Bytes } from "../bytes/bytes.ts";
 import { onAbort } from "../runtime/abort.ts";
 import { DroppedBytes } from "../runtime/memory.ts";
 import { Pacer } from "../runtime/schedule.ts";

@@ -7,7 +7,7 @@
 
 import { blockCount, derive, type DeriveOptions, type KeyJob } from "../backends/derive.ts";
 import { getBackend } from "../backends/select/select.ts";
-import type { Bytes } from "../bytes/encoding.ts";
+import type { Bytes } from "../bytes/bytes.ts";
 import { ATTEMPTS, type Crew } from "./crew.ts";
 import type { WorkerBackend } from "./messages.ts";
 import type { KeyListener } from "./worker.ts";

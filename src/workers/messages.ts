@@ -8,7 +8,7 @@
 
 import type { KdfRequest } from "../backends/backend.ts";
 import type { Batch, Opened } from "../bytes/batch.ts";
-import type { Bytes } from "../bytes/encoding.ts";
+import type { Bytes } from "../bytes/bytes.ts";
 
 /** The backends that a worker has. */
 export type WorkerBackend = "wasm" | "node";

@@ -28,7 +28,7 @@ import {
   takeLines,
   tokenBatch,
 } from "../../src/bytes/batch.ts";
-import { decodeAscii, encodeAscii } from "../../src/bytes/encoding.ts";
+import { decodeAscii, encodeAscii } from "../../src/bytes/text.ts";
 import { getBackend } from "../../src/backends/select/select.ts";
 import { BACKENDS, SYNC_BACKENDS, testEach } from "../support/backends.ts";
 import { run } from "../support/tools.ts";

@@ -18,7 +18,7 @@ import {
   type Opened,
   toBatch,
 } from "../../src/bytes/batch.ts";
-import type { Bytes } from "../../src/bytes/encoding.ts";
+import type { Bytes } from "../../src/bytes/bytes.ts";
 import { getKernel } from "../../src/kernel/kernel.ts";
 import { cbcStream } from "../../src/kernel/streams.ts";
 import { testEach } from "../support/backends.ts";

@@ -19,7 +19,8 @@ import { decryptLines, encryptLines } from "@ironfern/ironfern/export";
 import fc from "fast-check";
 import { joinBytes, singleBatch } from "../../src/bytes/batch.ts";
 import { ofBuffer, ofUint8Array } from "../../src/bytes/native_base64.ts";
-import { decodeBase64Url, encodeAscii, encodeBase64Url } from "../../src/bytes/encoding.ts";
+import { decodeBase64Url, encodeBase64Url } from "../../src/bytes/base64.ts";
+import { encodeAscii } from "../../src/bytes/text.ts";
 import { SYNC_BACKENDS, testEach } from "../support/backends.ts";
 
 const seed = Number(

@@ -8,7 +8,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { createHash, pbkdf2Sync } from "node:crypto";
 import { singleBatch } from "../../src/bytes/batch.ts";
-import { encodeAscii } from "../../src/bytes/encoding.ts";
+import { encodeAscii } from "../../src/bytes/text.ts";
 import { openBatch, sealBatch } from "../../src/kernel/batches.ts";
 import { KernelDerivation } from "../../src/kernel/derivations.ts";
 import { Kernel } from "../../src/kernel/kernel.ts";

@@ -22,13 +22,9 @@ import { sha1 } from "@noble/hashes/legacy.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createCipheriv, createHmac, pbkdf2Sync as nodePbkdf2 } from "node:crypto";
-import {
-  concatBytes,
-  decodeAscii,
-  decodeBase64Url,
-  encodeAscii,
-  encodeBase64Url,
-} from "../../src/bytes/encoding.ts";
+import { concatBytes } from "../../src/bytes/bytes.ts";
+import { decodeAscii, encodeAscii } from "../../src/bytes/text.ts";
+import { decodeBase64Url, encodeBase64Url } from "../../src/bytes/base64.ts";
 import { getKernel } from "../../src/kernel/kernel.ts";
 
 const LONG = 5_000_000;

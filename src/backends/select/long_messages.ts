@@ -7,7 +7,7 @@
  */
 
 import { joinBytes } from "../../bytes/batch.ts";
-import type { Bytes } from "../../bytes/encoding.ts";
+import type { Bytes } from "../../bytes/bytes.ts";
 import type { AsyncFernetEngine, Backend, FernetEngine } from "../backend.ts";
 import { HEAD } from "../token.ts";
 

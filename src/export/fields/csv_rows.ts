@@ -6,7 +6,8 @@
  */
 
 import { LINE_FEED } from "../../bytes/batch.ts";
-import { concatBytes, encodeUtf8 } from "../../bytes/encoding.ts";
+import { concatBytes } from "../../bytes/bytes.ts";
+import { encodeUtf8 } from "../../bytes/text.ts";
 import {
   bomLength,
   type FieldSpan,

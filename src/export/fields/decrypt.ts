@@ -6,7 +6,8 @@
 
 import { tokenLength } from "../../backends/token.ts";
 import { batchRanges, joinBytes } from "../../bytes/batch.ts";
-import { type Bytes, canonicalBase64Url } from "../../bytes/encoding.ts";
+import type { Bytes } from "../../bytes/bytes.ts";
+import { canonicalBase64Url } from "../../bytes/base64.ts";
 import { InvalidTokenError } from "../../errors.ts";
 import type { Fernet } from "../../fernet/fernet.ts";
 import { openBatch } from "../../fernet/batches.ts";

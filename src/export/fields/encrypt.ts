@@ -5,7 +5,7 @@
  */
 
 import { batchLength, batchRanges } from "../../bytes/batch.ts";
-import type { Bytes } from "../../bytes/encoding.ts";
+import type { Bytes } from "../../bytes/bytes.ts";
 import type { Fernet } from "../../fernet/fernet.ts";
 import { makeHeads, sealBatch, unixTime } from "../../fernet/batches.ts";
 import { FieldHeads, lengthOf, messageBatch, withFieldKey } from "./message.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { decodeUtf8, encodeUtf8 } from "../../bytes/encoding.ts";
+import { decodeUtf8, encodeUtf8 } from "../../bytes/text.ts";
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;

@@ -5,14 +5,8 @@
  */
 
 import { LINE_FEED } from "../../bytes/batch.ts";
-import {
-  type Bytes,
-  concatBytes,
-  decodeUtf8,
-  encodeAscii,
-  encodeUtf8,
-  hasLoneSurrogate,
-} from "../../bytes/encoding.ts";
+import { type Bytes, concatBytes } from "../../bytes/bytes.ts";
+import { decodeUtf8, encodeAscii, encodeUtf8, hasLoneSurrogate } from "../../bytes/text.ts";
 import { LONGEST_PART } from "./message.ts";
 import {
   bomLength,

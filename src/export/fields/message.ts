@@ -27,7 +27,8 @@
  */
 
 import type { Batch } from "../../bytes/batch.ts";
-import { type Bytes, encodeAscii } from "../../bytes/encoding.ts";
+import type { Bytes } from "../../bytes/bytes.ts";
+import { encodeAscii } from "../../bytes/text.ts";
 import { type Fernet, keyedBackendOf } from "../../fernet/fernet.ts";
 import type { KeyedBackend } from "../../fernet/batches.ts";
 import { hkdf } from "../../kdf/hkdf.ts";

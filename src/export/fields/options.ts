@@ -5,7 +5,7 @@
  */
 
 import { checkArray, checkString, kindOf, quoted } from "../../checks.ts";
-import { encodeUtf8 } from "../../bytes/encoding.ts";
+import { encodeUtf8 } from "../../bytes/text.ts";
 import { Fernet } from "../../fernet/fernet.ts";
 import { csvFormat } from "./csv_rows.ts";
 import { LONGEST_PART } from "./message.ts";

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { type Bytes, decodeUtf8 } from "../../bytes/encoding.ts";
+import type { Bytes } from "../../bytes/bytes.ts";
+import { decodeUtf8 } from "../../bytes/text.ts";
 
 /** Bytes that a row may have, without its line end. */
 export const LONGEST_ROW = 16 << 20;

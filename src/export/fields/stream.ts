@@ -12,7 +12,7 @@ import {
   LINE_FEED,
   recordView,
 } from "../../bytes/batch.ts";
-import type { Bytes } from "../../bytes/encoding.ts";
+import type { Bytes } from "../../bytes/bytes.ts";
 import type { Row, RowReader } from "./rows.ts";
 import { LineSplitter } from "../../streams/line_splitter.ts";
 import { rowStream } from "../../streams/row_stream.ts";

@@ -5,7 +5,7 @@
  */
 
 import { kindOf } from "../../checks.ts";
-import type { Bytes } from "../../bytes/encoding.ts";
+import type { Bytes } from "../../bytes/bytes.ts";
 import { release } from "../../runtime/memory.ts";
 import { abortable } from "../../runtime/schedule.ts";
 import {

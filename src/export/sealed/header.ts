@@ -6,14 +6,9 @@
  */
 
 import { tokenLength } from "../../backends/token.ts";
-import {
-  type Bytes,
-  decodeAscii,
-  decodeBase64Url,
-  decodeLatin1,
-  encodeAscii,
-  encodeBase64Url,
-} from "../../bytes/encoding.ts";
+import type { Bytes } from "../../bytes/bytes.ts";
+import { decodeAscii, decodeLatin1, encodeAscii } from "../../bytes/text.ts";
+import { decodeBase64Url, encodeBase64Url } from "../../bytes/base64.ts";
 import { SealedExportError } from "../../errors.ts";
 
 /** Bytes of the header, without its line feed, at most. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { decodeBase64Url } from "../../bytes/encoding.ts";
+import { decodeBase64Url } from "../../bytes/base64.ts";
 import { type ExportKdf, type KeyKdf, type PassphraseKdf, readHeader } from "./header.ts";
 import { ExportLines } from "./lines.ts";
 import { type ExportSource, withSource } from "../../files/sources.ts";

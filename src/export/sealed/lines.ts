@@ -5,7 +5,7 @@
  */
 
 import { type Batch, LINE_FEED } from "../../bytes/batch.ts";
-import type { Bytes } from "../../bytes/encoding.ts";
+import type { Bytes } from "../../bytes/bytes.ts";
 import { SealedExportError } from "../../errors.ts";
 import { BATCH_SLICES, FULL_LINE, headerCutShort, MAX_HEADER } from "./header.ts";
 

@@ -14,7 +14,8 @@ import {
   quoted,
   secretBytes,
 } from "../../checks.ts";
-import { type Bytes, concatBytes, encodeAscii } from "../../bytes/encoding.ts";
+import { type Bytes, concatBytes } from "../../bytes/bytes.ts";
+import { encodeAscii } from "../../bytes/text.ts";
 import { SealedExportError } from "../../errors.ts";
 import { fernetKey } from "../../fernet/read_options.ts";
 import { hkdf } from "../../kdf/hkdf.ts";

@@ -7,7 +7,7 @@
 import { tokenLength } from "../../backends/token.ts";
 import { type Batch, LINE_FEED, recordView, singleBatch } from "../../bytes/batch.ts";
 import { checkInteger, kindOf } from "../../checks.ts";
-import type { Bytes } from "../../bytes/encoding.ts";
+import type { Bytes } from "../../bytes/bytes.ts";
 import { SealedExportError } from "../../errors.ts";
 import { ordered } from "../../streams/ordered.ts";
 import {

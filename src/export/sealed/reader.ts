@@ -5,7 +5,7 @@
  */
 
 import { batchLength, recordView } from "../../bytes/batch.ts";
-import type { Bytes } from "../../bytes/encoding.ts";
+import type { Bytes } from "../../bytes/bytes.ts";
 import { SealedExportError } from "../../errors.ts";
 import { release } from "../../runtime/memory.ts";
 import { Pacer } from "../../runtime/schedule.ts";

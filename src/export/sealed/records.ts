@@ -5,7 +5,7 @@
  */
 
 import { type Opened, recordView } from "../../bytes/batch.ts";
-import type { Bytes } from "../../bytes/encoding.ts";
+import type { Bytes } from "../../bytes/bytes.ts";
 import { SealedExportError, type SealedExportErrorCode } from "../../errors.ts";
 import { FINAL_DATA, RECORD_HEAD, SLICE, TYPE } from "./header.ts";
 

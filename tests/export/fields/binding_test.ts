@@ -8,7 +8,7 @@
 import { Fernet, InvalidTokenError } from "@ironfern/ironfern";
 import { decryptFields, encryptFields, type FieldsOptions } from "@ironfern/ironfern/export";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { canonicalBase64Url } from "../../../src/bytes/encoding.ts";
+import { canonicalBase64Url } from "../../../src/bytes/base64.ts";
 import { hkdf } from "../../../src/kdf/hkdf.ts";
 import { testEach } from "../../support/backends.ts";
 import { decrypted, encrypted, FERNET, through } from "../../support/fields.ts";

@@ -1,16 +1,11 @@
 /**
- * Text and bytes: strict base64url (RFC 4648, section 5) and strict UTF-8.
+ * Strict base64url (RFC 4648, section 5).
  *
  * @module
  */
 
-import { decodeLongAscii, nativeBase64 } from "./native_base64.ts";
-
-/**
- * Bytes in a buffer of their own, as `new Response(x)` and `crypto.subtle` take
- * them, in every version of TypeScript from 5.6 on.
- */
-export type Bytes = ReturnType<Uint8Array["slice"]>;
+import type { Bytes } from "./bytes.ts";
+import { nativeBase64 } from "./native_base64.ts";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const CODES = Uint8Array.from(ALPHABET, (character) => character.charCodeAt(0));
@@ -26,14 +21,6 @@ LENIENT[PLUS] = MINUS;
 LENIENT[SLASH] = UNDERSCORE;
 const VALUES = new Uint8Array(256).fill(INVALID);
 CODES.forEach((code, value) => VALUES[code] = value);
-
-const ENCODER = new TextEncoder();
-const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-/** Not fatal: that takes Deno seven times as long (measured). */
-const LOOSE_UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
-const REPLACEMENT = "\ufffd";
-const LATIN1 = new TextDecoder("latin1");
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Characters of padded base64 for `length` bytes. */
 export function base64Length(length: number): number {
@@ -98,73 +85,6 @@ export function decodeBase64Url(text: Uint8Array): Bytes | undefined {
 }
 
 /**
- * Writes ASCII text as bytes. Characters beyond ASCII become several bytes,
- * none of which is in any base64 alphabet.
- */
-export function encodeAscii(text: string): Bytes {
-  return encodeIfAscii(text) ?? ENCODER.encode(text);
-}
-
-/** Writes text as bytes if all of it is ASCII: with room for no more than that. */
-export function encodeIfAscii(text: string): Bytes | undefined {
-  const bytes = new Uint8Array(text.length);
-  return ENCODER.encodeInto(text, bytes).read === text.length ? bytes : undefined;
-}
-
-/** Reads bytes that are known to be ASCII. */
-export function decodeAscii(bytes: Uint8Array): string {
-  return decodeLongAscii(bytes) ?? LOOSE_UTF8.decode(bytes);
-}
-
-/** Reads any bytes, one character each; what is not ASCII is no base64 later. */
-export function decodeLatin1(bytes: Uint8Array): string {
-  return LATIN1.decode(bytes);
-}
-
-/** Whether the text holds a surrogate without its partner. */
-export function hasLoneSurrogate(text: string): boolean {
-  return LONE_SURROGATE.test(text);
-}
-
-/**
- * Writes text as UTF-8.
- *
- * @param text The text.
- * @param what What the text is, for the error's message.
- * @returns Its UTF-8 bytes.
- * @throws {TypeError} If the text holds a lone surrogate, which UTF-8 cannot
- * write: replacing it would change the text silently.
- */
-export function encodeUtf8(text: string, what: string): Bytes {
-  if (hasLoneSurrogate(text)) {
-    throw new TypeError(
-      `Cannot encode ${what} as UTF-8: it holds a lone surrogate, so it was cut inside a character`,
-    );
-  }
-  return ENCODER.encode(text);
-}
-
-/**
- * Reads UTF-8; a leading U+FEFF is kept.
- *
- * @param bytes The bytes.
- * @returns The text.
- * @throws {TypeError} If the bytes are not UTF-8.
- */
-export function decodeUtf8(bytes: Uint8Array): string {
-  const text = LOOSE_UTF8.decode(bytes);
-  if (!text.includes(REPLACEMENT)) return text;
-  try {
-    return UTF8.decode(bytes);
-  } catch (cause) {
-    throw new TypeError(
-      "Cannot read the plaintext as text: it is not UTF-8, so decrypt it to bytes instead",
-      { cause },
-    );
-  }
-}
-
-/**
  * Turns what people's tools make of base64url into the canonical form: drops
  * ASCII white space, takes either alphabet (unmixed), adds absent padding. What
  * cannot be mended becomes empty.
@@ -186,15 +106,4 @@ export function canonicalBase64Url(text: Uint8Array): Bytes {
   const missing = (4 - length % 4) % 4;
   if (standard && urlSafe || padding && missing || missing > 2) return new Uint8Array();
   return out.fill(PAD, length, length + missing).subarray(0, length + missing);
-}
-
-/** Joins byte arrays. */
-export function concatBytes(parts: readonly Uint8Array[]): Bytes {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

@@ -6,6 +6,7 @@
 
 import { type Bytes, concatBytes } from "../bytes/bytes.ts";
 import { BackendUnavailableError } from "../errors.ts";
+import { builtinModule } from "../runtime/host.ts";
 import type { Backend, Hash, KdfRequest } from "./backend.ts";
 import type { CbcStream, Primitives } from "./token.ts";
 import { fernetEngines, tokenWork } from "./engine.ts";
@@ -69,13 +70,6 @@ const GCM_TAG = { authTagLength: 16 };
 /** node:crypto takes a signed 32-bit count. */
 const MAX_ITERATIONS = 2 ** 31 - 1;
 
-function nodeCrypto(): NodeCrypto | undefined {
-  const { process } = globalThis as unknown as {
-    process?: { getBuiltinModule?(name: string): NodeCrypto | undefined };
-  };
-  return process?.getBuiltinModule?.("node:crypto");
-}
-
 /** Buffers share a pool, and their `slice` shares their bytes: both are left here. */
 function own(buffer: Uint8Array): Bytes {
   return new Uint8Array(buffer);
@@ -116,7 +110,7 @@ function checkIterations(iterations: number): void {
  * @throws {BackendUnavailableError} If this runtime has no node:crypto.
  */
 export function createNode(): Backend {
-  const crypto = nodeCrypto();
+  const crypto = builtinModule<NodeCrypto>("node:crypto");
   if (!crypto) throw new BackendUnavailableError("node", "this runtime has no node:crypto");
   return {
     name: "node",

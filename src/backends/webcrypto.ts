@@ -8,6 +8,7 @@ import { type Batch, batchLength, BatchWriter, mappedOffsets, recordView } from 
 import type { Bytes } from "../bytes/bytes.ts";
 import { encodeBase64UrlInto } from "../bytes/base64.ts";
 import { BackendUnavailableError } from "../errors.ts";
+import { hostGlobal } from "../runtime/host.ts";
 import { abortable } from "../runtime/schedule.ts";
 import type { Backend } from "./backend.ts";
 import {
@@ -95,7 +96,7 @@ function records(batch: Batch): Bytes[] {
  * that did not come over HTTPS.
  */
 export function createWebCrypto(): Backend {
-  const subtle = globalThis.crypto?.subtle;
+  const subtle = hostGlobal<Crypto>("crypto")?.subtle;
   if (!subtle) {
     throw new BackendUnavailableError(
       "webcrypto",

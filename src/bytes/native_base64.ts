@@ -6,6 +6,7 @@
  * @module
  */
 
+import { hostGlobal } from "../runtime/host.ts";
 import type { Bytes } from "./bytes.ts";
 
 /** Bytes to padded base64url in ASCII, and back. */
@@ -16,15 +17,14 @@ export interface NativeBase64 {
   decode(text: Uint8Array, length: number): Bytes | undefined;
 }
 
-interface Host {
-  Uint8Array: {
-    fromBase64?(text: string, options: object): Bytes;
-    prototype: { toBase64?(options: object): string };
-  };
-  Buffer?: {
-    from(buffer: ArrayBufferLike, start: number, length: number): NodeBuffer;
-    from(text: string, encoding: "base64url" | "latin1"): NodeBuffer;
-  };
+interface Uint8ArrayClass {
+  fromBase64?(text: string, options: object): Bytes;
+  prototype: { toBase64?(options: object): string };
+}
+
+interface BufferClass {
+  from(buffer: ArrayBufferLike, start: number, length: number): NodeBuffer;
+  from(text: string, encoding: "base64url" | "latin1"): NodeBuffer;
 }
 
 interface NodeBuffer extends Omit<Uint8Array, "toString"> {
@@ -32,7 +32,6 @@ interface NodeBuffer extends Omit<Uint8Array, "toString"> {
   equals(other: Uint8Array): boolean;
 }
 
-const host = globalThis as unknown as Host;
 const ALPHABET = { alphabet: "base64url", lastChunkHandling: "strict" };
 const PAD = "=".charCodeAt(0);
 const ENCODER = new TextEncoder();
@@ -47,12 +46,13 @@ export const nativeBase64: NativeBase64 | undefined = ofUint8Array() ?? ofBuffer
 /** Reads bytes that are known to be ASCII, where the runtime does it sooner than a decoder. */
 export function decodeLongAscii(bytes: Uint8Array): string | undefined {
   if (bytes.length <= LONG) return undefined;
-  return host.Buffer?.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+  return hostGlobal<BufferClass>("Buffer")?.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    .toString("latin1");
 }
 
 /** By `Uint8Array.prototype.toBase64`. */
 export function ofUint8Array(): NativeBase64 | undefined {
-  const { fromBase64, prototype: { toBase64 } } = host.Uint8Array;
+  const { fromBase64, prototype: { toBase64 } } = Uint8Array as unknown as Uint8ArrayClass;
   if (!fromBase64 || !toBase64) return undefined;
   return {
     encodeInto: (bytes, out) => void ENCODER.encodeInto(toBase64.call(bytes, ALPHABET), out),
@@ -71,7 +71,7 @@ export function ofUint8Array(): NativeBase64 | undefined {
 
 /** By `Buffer`, for Node before version 25. */
 export function ofBuffer(): NativeBase64 | undefined {
-  const { Buffer } = host;
+  const Buffer = hostGlobal<BufferClass>("Buffer");
   if (!Buffer) return undefined;
   const view = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const encodeInto = (bytes: Uint8Array, out: Uint8Array) => {

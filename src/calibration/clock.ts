@@ -4,7 +4,7 @@
  * @module
  */
 
-import { onCloudflare } from "../backends/select/select.ts";
+import { onCloudflare } from "../runtime/host.ts";
 
 /** Some milliseconds of looking at the clock, between two turns of the event loop. */
 const CALLS_A_LOOK = 200_000;

@@ -12,6 +12,7 @@
  */
 
 import { endProcess } from "./io/end.ts";
+import { denoRuntime, nodeProcess } from "./io/process.ts";
 import { print } from "./io/print.ts";
 import { VERSION } from "./version.ts";
 
@@ -53,19 +54,10 @@ export async function main(args: readonly string[]): Promise<number> {
  * ```
  */
 export async function runProgram(): Promise<never> {
-  const { Deno: deno } = globalThis as unknown as { Deno?: DenoRuntime };
+  const deno = denoRuntime();
   if (deno) return endProcess(await main(deno.args));
   // In Deno to read it takes as long as all the rest of this.
-  const { process } = globalThis as unknown as { process: NodeRuntime };
-  return endProcess(await main(process.argv.slice(2)));
-}
-
-interface DenoRuntime {
-  readonly args: readonly string[];
-}
-
-interface NodeRuntime {
-  readonly argv: readonly string[];
+  return endProcess(await main(nodeProcess().argv.slice(2)));
 }
 
 if (import.meta.main) runProgram();

@@ -5,6 +5,7 @@
  */
 
 import { kindOf } from "../checks.ts";
+import { builtinModule } from "../runtime/host.ts";
 import { abortable } from "../runtime/schedule.ts";
 
 /** A file's path, or its URL with the scheme `file:`. */
@@ -84,11 +85,8 @@ export interface NodeFiles {
  * @throws {TypeError} If this runtime has no files.
  */
 export function nodeFiles(): NodeFiles {
-  const { process } = globalThis as unknown as {
-    process?: { getBuiltinModule?(name: string): unknown };
-  };
   const [fs, fsSync, path, url] = ["node:fs/promises", "node:fs", "node:path", "node:url"]
-    .map((name) => process?.getBuiltinModule?.(name));
+    .map(builtinModule);
   if (fs && fsSync && path && url) return { fs, fsSync, path, url } as NodeFiles;
   throw new TypeError(
     "Cannot use files: this runtime has no node:fs, so use sealExport and openExport with streams",

@@ -5,19 +5,20 @@
  */
 
 import { BackendUnavailableError } from "../errors.ts";
+import { hostGlobal, onCloudflare } from "../runtime/host.ts";
 import { KERNEL_BASE64 } from "./kernel_bytes.generated.ts";
 
-interface Base64Decoders {
-  Uint8Array: { fromBase64?(text: string): Uint8Array };
-  Buffer?: { from(text: string, encoding: "base64"): Uint8Array };
-  navigator?: { userAgent?: string };
+interface Base64Decoder {
+  fromBase64?(text: string): Uint8Array;
 }
 
-const host = globalThis as unknown as Base64Decoders;
+interface NodeBuffer {
+  from(text: string, encoding: "base64"): Uint8Array;
+}
 
 function kernelBytes(): ArrayBufferView<ArrayBuffer> {
-  const bytes = host.Uint8Array.fromBase64?.(KERNEL_BASE64) ??
-    host.Buffer?.from(KERNEL_BASE64, "base64") ??
+  const bytes = hostGlobal<Base64Decoder>("Uint8Array")?.fromBase64?.(KERNEL_BASE64) ??
+    hostGlobal<NodeBuffer>("Buffer")?.from(KERNEL_BASE64, "base64") ??
     Uint8Array.from(atob(KERNEL_BASE64), (character) => character.charCodeAt(0));
   return bytes as Uint8Array<ArrayBuffer>;
 }
@@ -34,7 +35,7 @@ function compileEarly(): WebAssembly.Module | undefined {
 }
 
 /** Cloudflare's workerd compiles only while modules are evaluated. */
-let compiled = host.navigator?.userAgent === "Cloudflare-Workers" ? compileEarly() : undefined;
+let compiled = onCloudflare ? compileEarly() : undefined;
 
 /**
  * The compiled module.

@@ -1,18 +1,54 @@
 /**
- * How many things this machine does at once.
+ * What runtime this is, and what it has. No other file looks at `globalThis` for
+ * that.
  *
  * @module
  */
 
-const host = globalThis as unknown as {
-  navigator?: { hardwareConcurrency?: number };
-  process?: {
-    getBuiltinModule?(name: string): { availableParallelism?(): number } | undefined;
-  };
-};
+interface HostProcess {
+  getBuiltinModule?(name: string): unknown;
+}
+
+interface Navigator {
+  readonly userAgent?: string;
+  readonly hardwareConcurrency?: number;
+}
+
+/**
+ * A global of this runtime, or `undefined` where it has none of that name.
+ *
+ * The caller names as much of its type as it uses.
+ */
+export function hostGlobal<T>(name: string): T | undefined {
+  return (globalThis as unknown as Record<string, T | undefined>)[name];
+}
+
+/** Node 20 has no `navigator`: the bare name would be a ReferenceError. */
+const navigator = hostGlobal<Navigator>("navigator");
+
+/**
+ * Whether this is Cloudflare, where the clock stands still while code runs,
+ * WebAssembly is compiled while modules are evaluated only, and a worker is a class
+ * that throws.
+ */
+export const onCloudflare: boolean = navigator?.userAgent === "Cloudflare-Workers";
+
+/**
+ * A module of Node's, in Node, Deno and Bun; a static import would not load
+ * elsewhere.
+ *
+ * Edge runtimes have a `process` that throws when it is asked for what it lacks.
+ */
+export function builtinModule<T>(name: string): T | undefined {
+  try {
+    return hostGlobal<HostProcess>("process")?.getBuiltinModule?.(name) as T | undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** The number of processors: Node had no `navigator` before version 21. */
 export function processorCount(): number {
-  return host.navigator?.hardwareConcurrency ??
-    host.process?.getBuiltinModule?.("node:os")?.availableParallelism?.() ?? 1;
+  return navigator?.hardwareConcurrency ??
+    builtinModule<{ availableParallelism?(): number }>("node:os")?.availableParallelism?.() ?? 1;
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { builtinModule } from "./host.ts";
+
 interface Transferable {
   transfer?(length: number): ArrayBuffer;
 }
@@ -14,19 +16,15 @@ interface Port {
   close(): void;
 }
 
-const host = globalThis as unknown as {
-  process?: {
-    getBuiltinModule?(name: string): {
-      MessageChannel: new () => { port1: Port; port2: Port };
-    } | undefined;
-  };
-};
+interface NodeThreads {
+  MessageChannel: new () => { port1: Port; port2: Port };
+}
 
 /** For Node before version 22: what is sent to a port that nobody holds is freed. */
 let sink: Port | undefined;
 
 function openSink(): Port | undefined {
-  const threads = host.process?.getBuiltinModule?.("node:worker_threads");
+  const threads = builtinModule<NodeThreads>("node:worker_threads");
   if (!threads) return undefined;
   const { port1, port2 } = new threads.MessageChannel();
   port2.close();

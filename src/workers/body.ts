@@ -6,6 +6,7 @@
  * @module
  */
 
+import { builtinModule, hostGlobal } from "../runtime/host.ts";
 import type { Backend } from "../backends/backend.ts";
 import { derive } from "../backends/derive.ts";
 import { createNode } from "../backends/node.ts";
@@ -21,15 +22,18 @@ interface ParentPort {
   postMessage(message: unknown, transfer: ArrayBuffer[]): void;
 }
 
-/** A worker of `node:worker_threads` has a port, one of the web is its own. */
+interface NodeThreads {
+  parentPort?: ParentPort | null;
+}
+
+/** What a worker of the web has, which is its own port. */
 interface WorkerScope {
-  process?: { getBuiltinModule?(name: string): { parentPort?: ParentPort | null } | undefined };
   addEventListener(type: "message", listener: (event: { data: unknown }) => void): void;
   postMessage(message: unknown, transfer: ArrayBuffer[]): void;
 }
 
-const scope = globalThis as unknown as WorkerScope;
-const port = scope.process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
+const scope = hostGlobal<WorkerScope>("globalThis")!;
+const port = builtinModule<NodeThreads>("node:worker_threads")?.parentPort;
 
 const CREATE: Readonly<Record<WorkerBackend, () => Backend>> = {
   wasm: createWasm,

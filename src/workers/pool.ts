@@ -21,11 +21,11 @@
  */
 
 import type { DeriveOptions, KeyJob } from "../backends/derive.ts";
-import { getBackend, onCloudflare } from "../backends/select/select.ts";
+import { getBackend } from "../backends/select/select.ts";
 import type { Batch, Opened } from "../bytes/batch.ts";
 import { checkInteger } from "../checks.ts";
 import { onAbort } from "../runtime/abort.ts";
-import { processorCount } from "../runtime/host.ts";
+import { onCloudflare, processorCount } from "../runtime/host.ts";
 import { abortable, Semaphore } from "../runtime/schedule.ts";
 import { ATTEMPTS, Crew } from "./crew.ts";
 import { GroupDerivation } from "./group_derivation.ts";

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { builtinModule, hostGlobal, onCloudflare } from "../runtime/host.ts";
 import { WORKER_BODY } from "./body.generated.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { pack, unpack } from "./transfer.ts";
@@ -38,27 +39,20 @@ interface NodeThread {
   terminate(): unknown;
 }
 
-interface Host {
-  process?: {
-    getBuiltinModule?(name: string): {
-      Worker: new (
-        code: string,
-        options: {
-          eval: boolean;
-          execArgv: string[];
-          env: Record<string, string>;
-          name: string;
-          resourceLimits: { maxYoungGenerationSizeMb: number };
-        },
-      ) => NodeThread;
-    } | undefined;
-  };
-  navigator?: { userAgent?: string };
-  Worker?: typeof Worker;
+interface NodeThreads {
+  Worker: new (
+    code: string,
+    options: {
+      eval: boolean;
+      execArgv: string[];
+      env: Record<string, string>;
+      name: string;
+      resourceLimits: { maxYoungGenerationSizeMb: number };
+    },
+  ) => NodeThread;
 }
 
 const NAME = "ironfern";
-const host = globalThis as unknown as Host;
 
 /**
  * Starts a thread, or says `undefined` where there are none. That it runs is
@@ -66,7 +60,7 @@ const host = globalThis as unknown as Host;
  */
 export function spawn(listener: ThreadListener): Thread | undefined {
   // Cloudflare has the class, and an error for who makes use of it.
-  if (host.navigator?.userAgent === "Cloudflare-Workers") return undefined;
+  if (onCloudflare) return undefined;
   try {
     return spawnNode(listener) ?? spawnWeb(listener);
   } catch {
@@ -75,7 +69,7 @@ export function spawn(listener: ThreadListener): Thread | undefined {
 }
 
 function spawnNode({ onMessage, onEnd }: ThreadListener): Thread | undefined {
-  const threads = host.process?.getBuiltinModule?.("node:worker_threads");
+  const threads = builtinModule<NodeThreads>("node:worker_threads");
   if (!threads) return undefined;
   const options = {
     eval: true,
@@ -104,9 +98,10 @@ function spawnNode({ onMessage, onEnd }: ThreadListener): Thread | undefined {
 }
 
 function spawnWeb({ onMessage, onEnd }: ThreadListener): Thread | undefined {
-  if (typeof host.Worker !== "function") return undefined;
+  const WebWorker = hostGlobal<typeof Worker>("Worker");
+  if (typeof WebWorker !== "function") return undefined;
   const url = URL.createObjectURL(new Blob([WORKER_BODY], { type: "text/javascript" }));
-  const worker = new host.Worker(url, { type: "module", name: NAME });
+  const worker = new WebWorker(url, { type: "module", name: NAME });
   const loaded = () => URL.revokeObjectURL(url);
   const end = (event: Event) => {
     // Or else the page hears of an error that costs it nothing.

@@ -6,15 +6,9 @@
  * @module
  */
 
-import { processorCount } from "../../runtime/host.ts";
+import { onCloudflare, processorCount } from "../../runtime/host.ts";
 import type { Backend, Hash, KdfBlock, KdfRequest, NativeKdf, SlicedKdf } from "../backend.ts";
-import {
-  type BackendChoice,
-  findBackend,
-  getBackend,
-  onCloudflare,
-  requireSync,
-} from "./select.ts";
+import { type BackendChoice, findBackend, getBackend, requireSync } from "./select.ts";
 
 /** Below so many iterations a probe would cost more than it gains. */
 const WORTH_A_PROBE = 20_000;

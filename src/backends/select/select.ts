@@ -6,6 +6,7 @@
 
 import { quoted } from "../../checks.ts";
 import { BackendUnavailableError } from "../../errors.ts";
+import { onCloudflare } from "../../runtime/host.ts";
 import type { Backend, BackendName, FernetEngine } from "../backend.ts";
 import { BACKEND_NAMES } from "../names.ts";
 import { createNode } from "../node.ts";
@@ -16,14 +17,6 @@ import { createWebCrypto } from "../webcrypto.ts";
 
 /** A backend's name, or `"auto"` for the fastest that is right for the job. */
 export type BackendChoice = BackendName | "auto";
-
-const host = globalThis as { navigator?: { userAgent?: string } };
-
-/**
- * Whether this is Cloudflare, where nothing can be measured: the clock stands
- * still while code runs.
- */
-export const onCloudflare = host.navigator?.userAgent === "Cloudflare-Workers";
 
 const CREATE: Readonly<Record<BackendName, () => Backend>> = {
   wasm: createWasm,

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { denoRuntime, nodeProcess } from "./process.ts";
+
 const ENDING_SIGNALS: Readonly<Record<number, string>> = {
   129: "SIGHUP",
   130: "SIGINT",
@@ -11,23 +13,12 @@ const ENDING_SIGNALS: Readonly<Record<number, string>> = {
   143: "SIGTERM",
 };
 
-interface DenoRuntime {
-  exit(code: number): never;
-}
-
-interface NodeRuntime {
-  readonly pid: number;
-  readonly platform: string;
-  kill(pid: number, signal: string): unknown;
-  exit(code: number): never;
-}
-
 /** Ends the process with an exit code, by the signal if it is that of one. */
 export function endProcess(code: number): never {
-  const { Deno: deno } = globalThis as unknown as { Deno?: DenoRuntime };
+  const deno = denoRuntime();
   // To send a signal Deno would ask for a permission.
   if (deno) return deno.exit(code);
-  const { process } = globalThis as unknown as { process: NodeRuntime };
+  const process = nodeProcess();
   const signal = ENDING_SIGNALS[code];
   // While a thread of Node's waits for a pipe, an exit would wait for that thread.
   if (signal && process.platform !== "win32") process.kill(process.pid, signal);

@@ -4,16 +4,7 @@
  * @module
  */
 
-interface DenoRuntime {
-  readonly stdout: { writeSync(bytes: Uint8Array): number };
-}
-
-interface NodeRuntime {
-  readonly stdout: {
-    write(text: string, done: (error?: Error | null) => void): unknown;
-    on(event: "error", listener: () => void): unknown;
-  };
-}
+import { denoRuntime, nodeProcess } from "./process.ts";
 
 /**
  * Prints a text to the standard output.
@@ -31,14 +22,14 @@ export async function print(text: string): Promise<number> {
 }
 
 async function write(text: string): Promise<void> {
-  const { Deno: deno } = globalThis as unknown as { Deno?: DenoRuntime };
+  const deno = denoRuntime();
   if (deno) {
     // To load what process.stdout needs takes Deno as long as all the rest of this.
     let bytes = new TextEncoder().encode(text);
     while (bytes.length) bytes = bytes.subarray(deno.stdout.writeSync(bytes));
     return;
   }
-  const { process: { stdout } } = globalThis as unknown as { process: NodeRuntime };
+  const { stdout } = nodeProcess();
   stdout.on("error", () => {}); // the write learns of it
   await new Promise<void>((resolve, reject) => {
     stdout.write(text, (error) => error ? reject(error) : resolve());

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { hostGlobal } from "../../runtime/host.ts";
+
 /** Standard output or standard error. */
 export interface OutputStream {
   /** Whether it is a terminal. */
@@ -29,15 +31,32 @@ export interface InputStream extends AsyncIterable<Uint8Array> {
 export interface NodeProcess {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: string;
+  readonly argv: readonly string[];
+  readonly pid: number;
+  readonly versions: Readonly<Record<string, string | undefined>>;
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   on(event: string, listener: () => void): unknown;
   off(event: string, listener: () => void): unknown;
   getBuiltinModule(name: string): unknown;
+  kill(pid: number, signal: string): unknown;
+  exit(code: number): never;
+}
+
+/** As much of Deno as is used. */
+export interface DenoRuntime {
+  readonly args: readonly string[];
+  readonly stdout: { writeSync(bytes: Uint8Array): number };
+  exit(code: number): never;
+}
+
+/** Deno, where this is it: what it needs no Node for is sooner without. */
+export function denoRuntime(): DenoRuntime | undefined {
+  return hostGlobal<DenoRuntime>("Deno");
 }
 
 /** The process; in Deno to ask for it costs as much as an empty script. */
 export function nodeProcess(): NodeProcess {
-  return (globalThis as unknown as { process: NodeProcess }).process;
+  return hostGlobal<NodeProcess>("process")!;
 }

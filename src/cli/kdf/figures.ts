@@ -26,6 +26,7 @@ import {
   type Source,
 } from "../../calibration/attack_cost.ts";
 import { defaultWorkers } from "../../workers/pool.ts";
+import { nodeProcess } from "../io/process.ts";
 import type { OnProgress } from "../io/report.ts";
 
 /** The iterations that times are told of. */
@@ -252,9 +253,6 @@ function assumptions(hash: Hash, workers: number): string[] {
 }
 
 function runtimeName(): string {
-  const { process } = globalThis as unknown as {
-    process: { versions: Readonly<Record<string, string | undefined>> };
-  };
-  const { deno, bun, node } = process.versions;
+  const { deno, bun, node } = nodeProcess().versions;
   return deno ? `Deno ${deno}` : bun ? `Bun ${bun}` : `Node ${node}`;
 }

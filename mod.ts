@@ -16,7 +16,7 @@
  */
 
 export type { BackendName, Hash } from "./src/backends/backend.ts";
-export { availableBackends, type BackendChoice } from "./src/backends/select/select.ts";
+export { availableBackends, type BackendChoice } from "./src/backends/select/available.ts";
 export * from "./src/flet/aes_gcm.ts";
 export * from "./src/calibration/calibrate.ts";
 export type { Bytes } from "./src/bytes/bytes.ts";

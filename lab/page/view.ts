@@ -12,12 +12,14 @@ import {
   attackCost,
   ATTACKERS,
   describeDuration,
+  PASSPHRASE_BITS,
+} from "../../src/calibration/attack_cost.ts";
+import {
   FLOOR_NOTES,
   FLOOR_SOURCE,
   ITERATION_FLOORS,
-  PASSPHRASE_BITS,
   type Source,
-} from "../../src/calibration/attack_cost.ts";
+} from "../../src/calibration/floors.ts";
 import { ATTACK_STYLE, attackChart, type LineStyle, STYLE, timeChart } from "./charts.ts";
 import { count, duration, percent, shortDuration, snippet, speed, WAYS } from "./text.ts";
 

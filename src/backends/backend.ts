@@ -21,6 +21,9 @@ export const DIGEST_LENGTH: Readonly<Record<Hash, number>> = {
   "SHA-512": 64,
 };
 
+/** Iterations that PBKDF2 of WebCrypto and node:crypto takes at most: OpenSSL counts in a signed 32-bit number. */
+export const MAX_PLATFORM_ITERATIONS = 2 ** 31 - 1;
+
 /**
  * Fernet over a batch, in the calling thread. `key` has 32 bytes: the first 16
  * sign, the last 16 encrypt.

@@ -16,7 +16,7 @@ import {
 import type { Bytes } from "../bytes/bytes.ts";
 import { runAsync, runSync, type Sliced } from "../runtime/schedule.ts";
 import type { AsyncFernetEngine, FernetEngine } from "./backend.ts";
-import { HEAD, openToken, type Primitives, sealToken, slices, tokenLength } from "./token.ts";
+import { HEAD, openToken, pieces, type Primitives, sealToken, tokenLength } from "./token.ts";
 
 /** The work of a Fernet engine, in slices. */
 export interface SlicedFernet {
@@ -47,7 +47,7 @@ export function fernetEngines(
 }
 
 /** A batch's work as that of its records. */
-export function tokenWork(primitives: Primitives): SlicedFernet {
+export function slicedFernet(primitives: Primitives): SlicedFernet {
   return {
     *seal(key, records, heads) {
       const count = batchLength(records);
@@ -73,7 +73,7 @@ export function tokenWork(primitives: Primitives): SlicedFernet {
     hmac(key, data) {
       const mac = primitives.mac(key);
       try {
-        for (const slice of slices(data)) mac.update(slice);
+        for (const slice of pieces(data)) mac.update(slice);
         return mac.digest();
       } finally {
         mac.free?.();

@@ -7,9 +7,9 @@
 import { type Bytes, concatBytes } from "../bytes/bytes.ts";
 import { BackendUnavailableError } from "../errors.ts";
 import { builtinModule } from "../runtime/host.ts";
-import type { Backend, Hash, KdfRequest } from "./backend.ts";
+import { type Backend, type Hash, type KdfRequest, MAX_PLATFORM_ITERATIONS } from "./backend.ts";
 import type { CbcStream, Primitives } from "./token.ts";
-import { fernetEngines, tokenWork } from "./engine.ts";
+import { fernetEngines, slicedFernet } from "./engine.ts";
 
 interface Cipher {
   setAutoPadding(padding: boolean): void;
@@ -67,8 +67,6 @@ const HASHES: Readonly<Record<Hash, string>> = {
 };
 const GCM = "aes-256-gcm";
 const GCM_TAG = { authTagLength: 16 };
-/** node:crypto takes a signed 32-bit count. */
-const MAX_ITERATIONS = 2 ** 31 - 1;
 
 /** Buffers share a pool, and their `slice` shares their bytes: both are left here. */
 function own(buffer: Uint8Array): Bytes {
@@ -96,10 +94,10 @@ function primitives(crypto: NodeCrypto): Primitives {
 }
 
 function checkIterations(iterations: number): void {
-  if (iterations > MAX_ITERATIONS) {
+  if (iterations > MAX_PLATFORM_ITERATIONS) {
     throw new BackendUnavailableError(
       "node",
-      `node:crypto takes at most ${MAX_ITERATIONS} iterations`,
+      `node:crypto takes at most ${MAX_PLATFORM_ITERATIONS} iterations`,
     );
   }
 }
@@ -114,7 +112,7 @@ export function createNode(): Backend {
   if (!crypto) throw new BackendUnavailableError("node", "this runtime has no node:crypto");
   return {
     name: "node",
-    ...fernetEngines(tokenWork(primitives(crypto))),
+    ...fernetEngines(slicedFernet(primitives(crypto))),
     kdf: {
       native: {
         deriveSync({ hash, password, salt, length }: KdfRequest, iterations: number) {

@@ -20,7 +20,7 @@ const VERSION = 0x80;
 const BLOCK = 16;
 const IV_START = 9;
 /** A multiple of AES's block and of base64's three bytes. */
-const SLICE = 192 * 1_024;
+const PIECE = 192 * 1_024;
 /** Bytes of a record up to which a copy costs less than a second call. */
 const SHORT = 4_096;
 
@@ -107,23 +107,23 @@ export function* sealToken(
     mac.update(raw.subarray(0, PREFIX));
     const encrypt = primitives.encryptor(key.subarray(16), tokenIv(raw));
     let written = PREFIX;
-    for (const piece of paddedSlices(record)) {
-      const slice = raw.subarray(written, written += piece.length);
-      slice.set(encrypt(piece));
-      mac.update(slice);
+    for (const piece of paddedPieces(record)) {
+      const sealed = raw.subarray(written, written += piece.length);
+      sealed.set(encrypt(piece));
+      mac.update(sealed);
       yield;
     }
     raw.set(mac.digest(), tagStart);
   } finally {
     mac.free?.();
   }
-  yield* encodeSliced(raw, out);
+  yield* encodePieces(raw, out);
 }
 
 /** A record and its padding, in pieces; of a long one only the end is copied. */
-function* paddedSlices(record: Bytes): Generator<Bytes> {
+function* paddedPieces(record: Bytes): Generator<Bytes> {
   const start = record.length < SHORT ? 0 : record.length - record.length % BLOCK;
-  yield* slices(record.subarray(0, start));
+  yield* pieces(record.subarray(0, start));
   const end = new Uint8Array(ciphertextLength(record.length) - start);
   end.fill(BLOCK - record.length % BLOCK);
   end.set(record.subarray(start));
@@ -149,8 +149,8 @@ export function* openToken(
   const tagStart = raw.length - TAG;
   const mac = primitives.mac(key.subarray(0, 16));
   try {
-    for (const slice of slices(raw.subarray(0, tagStart))) {
-      mac.update(slice);
+    for (const piece of pieces(raw.subarray(0, tagStart))) {
+      mac.update(piece);
       yield;
     }
     if (!equalBytes(mac.digest(), raw.subarray(tagStart))) return undefined;
@@ -159,8 +159,8 @@ export function* openToken(
   }
   const plaintext = raw.subarray(PREFIX, tagStart);
   const decrypt = primitives.decryptor(key.subarray(16), tokenIv(raw));
-  for (const slice of slices(plaintext)) {
-    slice.set(decrypt(slice));
+  for (const piece of pieces(plaintext)) {
+    piece.set(decrypt(piece));
     yield;
   }
   const length = unpaddedLength(plaintext);
@@ -185,16 +185,16 @@ function unpaddedLength(bytes: Bytes): number | undefined {
 }
 
 /** The bytes in pieces that the primitives take one by one. */
-export function* slices(bytes: Bytes): Generator<Bytes> {
-  for (let start = 0; start < bytes.length; start += SLICE) {
-    yield bytes.subarray(start, start + SLICE);
+export function* pieces(bytes: Bytes): Generator<Bytes> {
+  for (let start = 0; start < bytes.length; start += PIECE) {
+    yield bytes.subarray(start, start + PIECE);
   }
 }
 
-function* encodeSliced(raw: Bytes, out: Bytes): Sliced<void> {
+function* encodePieces(raw: Bytes, out: Bytes): Sliced<void> {
   let written = 0;
-  for (const slice of slices(raw)) {
-    encodeBase64UrlInto(slice, out.subarray(written, written += base64Length(slice.length)));
+  for (const piece of pieces(raw)) {
+    encodeBase64UrlInto(piece, out.subarray(written, written += base64Length(piece.length)));
     yield;
   }
 }

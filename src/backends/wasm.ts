@@ -5,14 +5,14 @@
  */
 
 import { mappedOffsets } from "../bytes/batch.ts";
-import { openBatch, sealBatch, takeLines } from "../kernel/batches.ts";
+import { kernelLines, kernelOpen, kernelSeal } from "../kernel/batches.ts";
 import { KernelDerivation } from "../kernel/derivations.ts";
 import { getKernel, type Kernel } from "../kernel/kernel.ts";
 import { cbcStream, KernelMac } from "../kernel/streams.ts";
 import { Semaphore } from "../runtime/schedule.ts";
 import type { Backend, Hash, SlicedKdf } from "./backend.ts";
 import { tokenLength } from "./token.ts";
-import { fernetEngines, type SlicedFernet, tokenWork } from "./engine.ts";
+import { fernetEngines, type SlicedFernet, slicedFernet } from "./engine.ts";
 
 /** The hashes by their number in the kernel's interface. */
 const HASHES: readonly Hash[] = ["SHA-1", "SHA-256", "SHA-384", "SHA-512"];
@@ -39,25 +39,25 @@ export function createWasm(): Backend {
         macs.use(1, () => async.seal(key, records, heads, signal), signal),
       open: (key, tokens, signal) => macs.use(1, () => async.open(key, tokens, signal), signal),
     },
-    takeLines: (text) => takeLines(kernel, text),
+    takeLines: (text) => kernelLines(kernel, text),
     kdf: { sliced: slicedKdf(kernel) },
   };
 }
 
 /** A batch in one call, a longer message in slices. */
 function fernetWork(kernel: Kernel): SlicedFernet {
-  const long = tokenWork({
+  const long = slicedFernet({
     encryptor: (key, iv) => cbcStream(kernel, "cbc_encrypt", key, iv),
     decryptor: (key, iv) => cbcStream(kernel, "cbc_decrypt", key, iv),
     mac: (key) => new KernelMac(kernel, key),
   });
   return {
     *seal(key, records, heads) {
-      return sealBatch(kernel, key, records, heads, mappedOffsets(records, tokenLength)) ??
+      return kernelSeal(kernel, key, records, heads, mappedOffsets(records, tokenLength)) ??
         (yield* long.seal(key, records, heads));
     },
     *open(key, tokens) {
-      return openBatch(kernel, key, tokens) ?? (yield* long.open(key, tokens));
+      return kernelOpen(kernel, key, tokens) ?? (yield* long.open(key, tokens));
     },
     hmac: long.hmac,
   };

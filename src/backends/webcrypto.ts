@@ -10,7 +10,7 @@ import { encodeBase64UrlInto } from "../bytes/base64.ts";
 import { BackendUnavailableError } from "../errors.ts";
 import { hostGlobal } from "../runtime/host.ts";
 import { abortable } from "../runtime/schedule.ts";
-import type { Backend } from "./backend.ts";
+import { type Backend, MAX_PLATFORM_ITERATIONS } from "./backend.ts";
 import {
   ciphertextLength,
   decodeToken,
@@ -26,8 +26,6 @@ import { OpenedWriter } from "./engine.ts";
 
 const HMAC = { name: "HMAC", hash: "SHA-256" };
 const GCM_TAG_BITS = 128;
-/** OpenSSL takes a signed 32-bit count. */
-const MAX_ITERATIONS = 2 ** 31 - 1;
 /** Deno's takes 12 and 16 bytes only. */
 const LONG_NONCE = "AES-GCM does not take a nonce of this length";
 
@@ -143,7 +141,7 @@ export function createWebCrypto(): Backend {
           const algorithm = { name: "PBKDF2", hash, salt, iterations };
           const bits = subtle.deriveBits(algorithm, key, 8 * length);
           // Node's word for it is an OperationError, which says nothing.
-          const tooMany = iterations > MAX_ITERATIONS ? ["OperationError"] : [];
+          const tooMany = iterations > MAX_PLATFORM_ITERATIONS ? ["OperationError"] : [];
           return new Uint8Array(
             await supported(bits, "PBKDF2 does not take so many iterations", tooMany),
           );

@@ -5,7 +5,7 @@
  */
 
 import { type BackendName, DIGEST_LENGTH, type Hash } from "../backends/backend.ts";
-import { availableBackends, checkBackend, getBackend } from "../backends/select/select.ts";
+import { availableBackends, checkBackend, getBackend } from "../backends/select/available.ts";
 import { pickKdf } from "../backends/select/kdf.ts";
 import { type CalibrationMeasurement, checkDevice, checkOthers, slowestDevice } from "./devices.ts";
 import { measureBackends, type Timed } from "./measure.ts";
@@ -18,7 +18,7 @@ import {
   MAX_ITERATIONS,
   quoted,
 } from "../checks.ts";
-import { ITERATION_FLOORS } from "./attack_cost.ts";
+import { ITERATION_FLOORS } from "./floors.ts";
 
 export type { CalibrationMeasurement } from "./devices.ts";
 

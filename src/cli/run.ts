@@ -6,7 +6,7 @@
 
 import { removeTemporaries } from "../files/replace_file.ts";
 import { parseArguments } from "./spec/args.ts";
-import type { CommandSpec } from "./spec/command.ts";
+import type { Command } from "./command.ts";
 import { Context } from "./context.ts";
 import { describe } from "./describe.ts";
 import { endProcess } from "./io/end.ts";
@@ -29,7 +29,7 @@ import { Report } from "./io/report.ts";
  * @param args What follows its name.
  * @returns The exit code.
  */
-export async function run(command: CommandSpec, args: readonly string[]): Promise<number> {
+export async function run(command: Command, args: readonly string[]): Promise<number> {
   const process = listeningProcess();
   const stop = new AbortController();
   const listeners = SIGNALS
@@ -59,7 +59,7 @@ export async function run(command: CommandSpec, args: readonly string[]): Promis
 
 async function runUntil(
   signal: AbortSignal,
-  command: CommandSpec,
+  command: Command,
   args: readonly string[],
 ): Promise<number> {
   const process = nodeProcess();

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Load, pickSync } from "../backends/select/select.ts";
+import { type Load, pickSync } from "../backends/select/fernet.ts";
 import { tokenLength } from "../backends/token.ts";
 import { type Batch, BATCH_RECORDS, batchLength, joinBytes, recordView } from "../bytes/batch.ts";
 import type { Bytes } from "../bytes/bytes.ts";

@@ -19,7 +19,7 @@
 export * from "./fields/decrypt.ts";
 export * from "./fields/encrypt.ts";
 export type { FieldsOptions } from "./fields/options.ts";
-export type { ExportStream } from "../streams/pair.ts";
+export type { ExportStream } from "./sealed/streams.ts";
 export * from "./sealed/inspect.ts";
 export * from "./lines.ts";
 export type { FilePath } from "../files/node_files.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type BackendChoice, pickAsync, pickSync } from "../backends/select/select.ts";
+import type { BackendChoice } from "../backends/select/available.ts";
+import { pickAsync, pickSync } from "../backends/select/fernet.ts";
 import { HEAD, tokenLength } from "../backends/token.ts";
 import {
   type Batch,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type BackendChoice, checkBackend } from "../backends/select/select.ts";
+import { type BackendChoice, checkBackend } from "../backends/select/available.ts";
 import { checkArray, checkInteger, inputBytes, secretBytes } from "../checks.ts";
 import type { Bytes } from "../bytes/bytes.ts";
 import { decodeAscii, decodeUtf8 } from "../bytes/text.ts";

@@ -6,7 +6,7 @@
 
 import type { GcmEngine } from "../backends/backend.ts";
 import { noble } from "../backends/noble.ts";
-import { type BackendChoice, findBackend, getBackend } from "../backends/select/select.ts";
+import { type BackendChoice, findBackend, getBackend } from "../backends/select/available.ts";
 import { checkIterations, checkString } from "../checks.ts";
 import { type Bytes, concatBytes } from "../bytes/bytes.ts";
 import { decodeAscii, decodeUtf8, encodeAscii } from "../bytes/text.ts";

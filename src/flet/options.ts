@@ -7,7 +7,7 @@
 
 import type { KdfRequest } from "../backends/backend.ts";
 import { derive, deriveSync, type KeyJob } from "../backends/derive.ts";
-import { type BackendChoice, checkBackend } from "../backends/select/select.ts";
+import { type BackendChoice, checkBackend } from "../backends/select/available.ts";
 import { pickKdf, pickKdfSync } from "../backends/select/kdf.ts";
 import { checkIterations, checkOnProgress, checkSignal, secretBytes } from "../checks.ts";
 import type { Bytes } from "../bytes/bytes.ts";

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { type BackendChoice, pickAsync, pickSync } from "../backends/select/select.ts";
+import type { BackendChoice } from "../backends/select/available.ts";
+import { pickAsync, pickSync } from "../backends/select/fernet.ts";
 import { decodeToken } from "../backends/token.ts";
 import { type Batch, batchLoad, batchRecord, type Opened, singleBatch } from "../bytes/batch.ts";
 import { checkString } from "../checks.ts";

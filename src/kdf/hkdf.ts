@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type BackendChoice, pickAsync } from "../backends/select/select.ts";
+import type { BackendChoice } from "../backends/select/available.ts";
+import { pickAsync } from "../backends/select/fernet.ts";
 import { type Bytes, concatBytes } from "../bytes/bytes.ts";
 
 /** Bytes of a block: the digest of SHA-256. */

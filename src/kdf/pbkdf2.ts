@@ -7,7 +7,7 @@
 import type { Hash, KdfRequest } from "../backends/backend.ts";
 import { DIGEST_LENGTH } from "../backends/backend.ts";
 import { blockCount, derive, deriveSync, type KeyJob } from "../backends/derive.ts";
-import { type BackendChoice, checkBackend } from "../backends/select/select.ts";
+import { type BackendChoice, checkBackend } from "../backends/select/available.ts";
 import { pickKdf, pickKdfSync } from "../backends/select/kdf.ts";
 import {
   checkArray,

@@ -27,7 +27,7 @@ const SPARE = 128;
  *
  * @param offsets Where each token begins and ends.
  */
-export function sealBatch(
+export function kernelSeal(
   kernel: Kernel,
   key: Bytes,
   records: Batch,
@@ -60,7 +60,7 @@ export function sealBatch(
 }
 
 /** The whole lines at the start of a text, as many as fit a batch. */
-export function takeLines(kernel: Kernel, text: Bytes): Batch {
+export function kernelLines(kernel: Kernel, text: Bytes): Batch {
   const start = text.subarray(0, BATCH_BYTES);
   return kernel.call((exports, arena) => {
     const textAt = arena.write(start);
@@ -73,7 +73,7 @@ export function takeLines(kernel: Kernel, text: Bytes): Batch {
 }
 
 /** Opens a batch of tokens; `undefined` where it does not fit the arena. */
-export function openBatch(kernel: Kernel, key: Bytes, tokens: Batch): Opened | undefined {
+export function kernelOpen(kernel: Kernel, key: Bytes, tokens: Batch): Opened | undefined {
   const { lineFeeds } = tokens;
   const separator = separatorLength(tokens);
   const count = batchLength(tokens);

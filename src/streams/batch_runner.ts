@@ -5,7 +5,7 @@
  * @module
  */
 
-import { pickSync } from "../backends/select/select.ts";
+import { pickSync } from "../backends/select/fernet.ts";
 import { type Batch, batchLoad, type Opened } from "../bytes/batch.ts";
 import type { Bytes } from "../bytes/bytes.ts";
 import { type KeyedBackend, openBatch, sealBatch } from "../fernet/batches.ts";

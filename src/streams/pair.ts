@@ -7,10 +7,9 @@
 import type { Bytes } from "../bytes/bytes.ts";
 import { onAbort } from "../runtime/abort.ts";
 import { checkChunk, streamChunks } from "./chunks.ts";
-import type { SealedExportInfo } from "../export/sealed/options.ts";
 
 /** A pair of streams, for `pipeThrough`, and what came of them. */
-export interface ExportStream {
+export interface StreamPair<R> {
   /** The output. */
   readonly readable: ReadableStream<Bytes>;
   /** The input. */
@@ -19,28 +18,28 @@ export interface ExportStream {
    * Is resolved when all of the output is ready, and rejected with what ends the
    * streams before that. It need not be looked at.
    */
-  readonly result: Promise<SealedExportInfo>;
+  readonly result: Promise<R>;
 }
 
 /** What turns chunks into other chunks, until the signal is aborted. */
-export type ChunkWork = (
+export type ChunkWork<R> = (
   source: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
-) => AsyncGenerator<Bytes, SealedExportInfo, void>;
+) => AsyncGenerator<Bytes, R, void>;
 
 /**
  * Makes the streams. A failure, an abort, or a cancel or abort of either stream
  * ends all of it.
  *
  * @param work The work. It starts with the first chunk that is asked for.
- * @param release Is called at the end, whichever it is.
+ * @param onEnd Is called at the end, whichever it is.
  * @param signal Ends it with its reason.
  */
-export function exportStream(
-  work: ChunkWork,
-  release: () => void,
+export function streamPair<R>(
+  work: ChunkWork<R>,
+  onEnd: () => void,
   signal: AbortSignal | undefined,
-): ExportStream {
+): StreamPair<R> {
   const stop = new AbortController();
   const { readable: input, writable } = new TransformStream<Uint8Array, Uint8Array>({
     // The chunk's owner may use its memory again.
@@ -48,16 +47,16 @@ export function exportStream(
   });
   const reader = input.getReader();
   const output = work(streamChunks(reader, stop.signal), stop.signal);
-  let resolve: (info: SealedExportInfo) => void;
+  let resolve: (result: R) => void;
   let reject: (reason: unknown) => void;
-  const result = new Promise<SealedExportInfo>((...settlers) => [resolve, reject] = settlers);
+  const result = new Promise<R>((...settlers) => [resolve, reject] = settlers);
   result.catch(() => {});
   let settled = false;
   let ended = () => {};
   const settle = () => {
     settled = true;
     ended();
-    release();
+    onEnd();
   };
   const fail = (reason: unknown) => {
     if (settled) return;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { findBackend } from "../backends/select/select.ts";
+import { findBackend } from "../backends/select/available.ts";
 import { kernelModule } from "../kernel/load.ts";
 import { onAbort } from "../runtime/abort.ts";
 import { abortable } from "../runtime/schedule.ts";

@@ -7,7 +7,7 @@
 
 import type { Hash } from "../backends/backend.ts";
 import { derive, type KeyJob } from "../backends/derive.ts";
-import type { BackendChoice } from "../backends/select/select.ts";
+import type { BackendChoice } from "../backends/select/available.ts";
 import { pickKdf } from "../backends/select/kdf.ts";
 import { abortable } from "../runtime/schedule.ts";
 import { defaultWorkers, getPool, type PoolDeriveOptions } from "./pool.ts";

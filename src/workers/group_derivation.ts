@@ -6,7 +6,7 @@
  */
 
 import { blockCount, derive, type DeriveOptions, type KeyJob } from "../backends/derive.ts";
-import { getBackend } from "../backends/select/select.ts";
+import { getBackend } from "../backends/select/available.ts";
 import type { Bytes } from "../bytes/bytes.ts";
 import { ATTEMPTS, type Crew } from "./crew.ts";
 import type { WorkerBackend } from "./messages.ts";

@@ -21,7 +21,7 @@
  */
 
 import type { DeriveOptions, KeyJob } from "../backends/derive.ts";
-import { getBackend } from "../backends/select/select.ts";
+import { getBackend } from "../backends/select/available.ts";
 import type { Batch, Opened } from "../bytes/batch.ts";
 import { checkInteger } from "../checks.ts";
 import { onAbort } from "../runtime/abort.ts";

@@ -10,11 +10,9 @@ import {
   attackCost,
   ATTACKERS,
   describeDuration,
-  FLOOR_NOTES,
-  FLOOR_SOURCE,
-  ITERATION_FLOORS,
   PASSPHRASE_BITS,
 } from "../../src/calibration/attack_cost.ts";
+import { FLOOR_NOTES, FLOOR_SOURCE, ITERATION_FLOORS } from "../../src/calibration/floors.ts";
 
 const attacker = ATTACKERS["SHA-256"];
 const seed = Number(

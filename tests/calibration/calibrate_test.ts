@@ -20,7 +20,7 @@ import {
   type CalibrationMeasurement,
 } from "@ironfern/ironfern";
 import type { NativeKdf } from "../../src/backends/backend.ts";
-import { getBackend } from "../../src/backends/select/select.ts";
+import { getBackend } from "../../src/backends/select/available.ts";
 import { BACKENDS, testEach } from "../support/backends.ts";
 import { run } from "../support/tools.ts";
 

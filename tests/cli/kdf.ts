@@ -9,7 +9,8 @@ import { availableBackends } from "@ironfern/ironfern";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { KdfFigures } from "../../src/cli/kdf/figures.ts";
 import { kdfText } from "../../src/cli/kdf/text.ts";
-import { ATTACKERS, FLOOR_SOURCE, ITERATION_FLOORS } from "../../src/calibration/attack_cost.ts";
+import { ATTACKERS } from "../../src/calibration/attack_cost.ts";
+import { FLOOR_SOURCE, ITERATION_FLOORS } from "../../src/calibration/floors.ts";
 import { Cli, DENO_RUN, PROGRAM, RUNTIMES, testCli } from "../support/cli.ts";
 
 const QUICK = ["kdf", "--target", "20"];

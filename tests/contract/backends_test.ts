@@ -29,7 +29,7 @@ import {
   tokenBatch,
 } from "../../src/bytes/batch.ts";
 import { decodeAscii, encodeAscii } from "../../src/bytes/text.ts";
-import { getBackend } from "../../src/backends/select/select.ts";
+import { getBackend } from "../../src/backends/select/available.ts";
 import { BACKENDS, SYNC_BACKENDS, testEach } from "../support/backends.ts";
 import { run } from "../support/tools.ts";
 

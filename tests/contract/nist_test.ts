@@ -9,7 +9,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createCipheriv, createHmac } from "node:crypto";
 import type { Backend } from "../../src/backends/backend.ts";
-import { getBackend } from "../../src/backends/select/select.ts";
+import { getBackend } from "../../src/backends/select/available.ts";
 import type { CbcStream } from "../../src/backends/token.ts";
 import {
   type Batch,

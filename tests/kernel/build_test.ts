@@ -9,7 +9,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { createHash, pbkdf2Sync } from "node:crypto";
 import { singleBatch } from "../../src/bytes/batch.ts";
 import { encodeAscii } from "../../src/bytes/text.ts";
-import { openBatch, sealBatch } from "../../src/kernel/batches.ts";
+import { kernelOpen, kernelSeal } from "../../src/kernel/batches.ts";
 import { KernelDerivation } from "../../src/kernel/derivations.ts";
 import { Kernel } from "../../src/kernel/kernel.ts";
 import { KERNEL_BASE64 } from "../../src/kernel/kernel_bytes.generated.ts";
@@ -88,9 +88,9 @@ function checkAnswers(kernel: Kernel): void {
     head.set(iv, 8);
     const record = singleBatch(encodeAscii(src));
     const offsets = Uint32Array.of(0, token.length);
-    const sealed = sealBatch(kernel, key, record, head, offsets)?.bytes;
+    const sealed = kernelSeal(kernel, key, record, head, offsets)?.bytes;
     assertEquals(sealed, encodeAscii(token));
-    const opened = openBatch(kernel, key, singleBatch(encodeAscii(token)));
+    const opened = kernelOpen(kernel, key, singleBatch(encodeAscii(token)));
     assertEquals(opened?.plaintexts.bytes, record.bytes);
   }
   const [password, salt] = ["password", "salt"].map(encodeAscii);

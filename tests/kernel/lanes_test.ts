@@ -9,7 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type Hash, pbkdf2Many, pbkdf2Sync } from "@ironfern/ironfern";
 import { createCipheriv, createHash, createHmac, pbkdf2Sync as nodePbkdf2Sync } from "node:crypto";
 import type { KdfBlock } from "../../src/backends/backend.ts";
-import { getBackend } from "../../src/backends/select/select.ts";
+import { getBackend } from "../../src/backends/select/available.ts";
 import { type Batch, batchTexts, toBatch } from "../../src/bytes/batch.ts";
 import { getKernel } from "../../src/kernel/kernel.ts";
 import { KernelMac } from "../../src/kernel/streams.ts";

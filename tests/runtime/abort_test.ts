@@ -17,7 +17,7 @@ import {
   upgrade,
 } from "@ironfern/ironfern";
 import { decryptLines, encryptLines } from "@ironfern/ironfern/export";
-import { getBackend } from "../../src/backends/select/select.ts";
+import { getBackend } from "../../src/backends/select/available.ts";
 import { testEach } from "../support/backends.ts";
 import fernetVectors from "../vectors/flet/flet_encrypt.json" with { type: "json" };
 

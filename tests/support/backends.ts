@@ -6,7 +6,7 @@
 
 import { type BackendName, Fernet } from "@ironfern/ironfern";
 import type { Backend } from "../../src/backends/backend.ts";
-import { getBackend } from "../../src/backends/select/select.ts";
+import { getBackend } from "../../src/backends/select/available.ts";
 
 /** All backends. In Deno each of them is there; a test fails where one is not. */
 export const BACKENDS: readonly BackendName[] = ["wasm", "webcrypto", "node", "portable"];

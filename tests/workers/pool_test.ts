@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { getBackend } from "../../src/backends/select/select.ts";
+import { getBackend } from "../../src/backends/select/available.ts";
 import { type Batch, singleBatch, toBatch } from "../../src/bytes/batch.ts";
 import { makeHeads } from "../../src/fernet/batches.ts";
 import { keyGroups } from "../../src/workers/key_groups.ts";

@@ -7,8 +7,16 @@
  */
 
 import { onCloudflare, processorCount } from "../../runtime/host.ts";
-import type { Backend, Hash, KdfBlock, KdfRequest, NativeKdf, SlicedKdf } from "../backend.ts";
-import { type BackendChoice, findBackend, getBackend, requireSync } from "./select.ts";
+import {
+  type Backend,
+  type Hash,
+  type KdfBlock,
+  type KdfRequest,
+  MAX_PLATFORM_ITERATIONS,
+  type NativeKdf,
+  type SlicedKdf,
+} from "../backend.ts";
+import { type BackendChoice, findBackend, getBackend, requireSync } from "./available.ts";
 
 /** Below so many iterations a probe would cost more than it gains. */
 const WORTH_A_PROBE = 20_000;
@@ -23,7 +31,7 @@ const VECTOR = 4;
 /** A clock that stands still, as a test's may, must not keep a probe for good. */
 const MOST_CALLS = 500;
 /** More iterations are refused, in WebCrypto and in node:crypto. */
-const PLATFORM_CAP = onCloudflare ? 100_000 : 2 ** 31 - 1;
+const PLATFORM_CAP = onCloudflare ? 100_000 : MAX_PLATFORM_ITERATIONS;
 
 /** Milliseconds an iteration, by kind of probe and hash. */
 const slicedSpeeds = new Map<string, number>();

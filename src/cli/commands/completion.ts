@@ -4,12 +4,13 @@
  * @module
  */
 
+import type { Command } from "../command.ts";
 import type { CommandSpec } from "../spec/command.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 
-/** Prints a shell's completion. */
-export const completion: CommandSpec = {
+/** Prints a shell's completion of `commands`, of which it is one. */
+export const completion = (commands: () => readonly CommandSpec[]): Command => ({
   name: "completion",
   summary: "print the completion for bash, zsh or fish",
   about: ["Prints a script that completes commands, options and files."],
@@ -22,12 +23,8 @@ export const completion: CommandSpec = {
   ],
   permissions: "none.",
   async run(context) {
-    // These need the table of all subcommands, of which this one is part.
-    const [{ COMMANDS }, { SCRIPTS }] = await Promise.all([
-      import("./mod.ts"),
-      import("../spec/completion_scripts.ts"),
-    ]);
+    const { SCRIPTS } = await import("../spec/completion_scripts.ts");
     const shell = SHELLS.find((shell) => shell === context.args.operand) ?? "bash";
-    await context.print(SCRIPTS[shell](COMMANDS).trimEnd(), {});
+    await context.print(SCRIPTS[shell](commands()).trimEnd(), {});
   },
-};
+});

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { CommandSpec, OptionSpec } from "../spec/command.ts";
+import type { Command } from "../command.ts";
+import type { OptionSpec } from "../spec/command.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../failures.ts";
 import { tokenOptions } from "./lines.ts";
@@ -26,7 +27,7 @@ const EXACT: OptionSpec = {
 };
 
 /** Decrypts one text. */
-export const decryptText: CommandSpec = {
+export const decryptText: Command = {
   name: "decrypt",
   summary: "decrypt one text of encrypt, Flet or Fernet",
   about: [

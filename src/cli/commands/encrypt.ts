@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { CommandSpec, OptionSpec } from "../spec/command.ts";
+import type { Command } from "../command.ts";
+import type { OptionSpec } from "../spec/command.ts";
 import { UsageError } from "../failures.ts";
 import {
   JSON_RESULT,
@@ -14,7 +15,7 @@ import {
   PASSPHRASE,
   VALUE_ITERATIONS,
 } from "../spec/options.ts";
-import { readInput, streamOf, textOf, utf8, where } from "../io/texts.ts";
+import { byteStream, readInput, textOf, utf8, where } from "../io/texts.ts";
 
 const EXACT: OptionSpec = {
   name: "exact",
@@ -22,7 +23,7 @@ const EXACT: OptionSpec = {
 };
 
 /** Encrypts one text. */
-export const encryptText: CommandSpec = {
+export const encryptText: Command = {
   name: "encrypt",
   summary: "encrypt one text, under a passphrase or a key",
   about: [
@@ -55,7 +56,7 @@ export const encryptText: CommandSpec = {
       ? await encrypt(text, secret.bytes, { iterations, signal })
       : await (await context.fernetOf(secret)).encryptAsync(text, { signal });
     if (output.path === undefined) return await context.print(value, { value });
-    await output.write(streamOf(`${value}\n`));
+    await output.write(byteStream(`${value}\n`));
     await context.result(`Encrypted${where(context)}`, { output: output.path }, output);
   },
 };

@@ -5,7 +5,8 @@
  */
 
 import type { FieldsOptions } from "../../export/mod.ts";
-import type { CommandSpec, OptionSpec } from "../spec/command.ts";
+import type { Command } from "../command.ts";
+import type { OptionSpec } from "../spec/command.ts";
 import type { Context } from "../context.ts";
 import { usage } from "../failures.ts";
 import { tokenOptions } from "./lines.ts";
@@ -45,7 +46,7 @@ const PERMISSIONS = "--allow-read of INPUT, --allow-read and --allow-write of th
   "FILE; --allow-env=NAME or --allow-read of the key's file.";
 
 /** Encrypts fields. */
-export const fieldsEncrypt: CommandSpec = {
+export const fieldsEncrypt: Command = {
   name: "fields encrypt",
   summary: "encrypt columns of CSV or values of JSON lines in place",
   about: [
@@ -67,7 +68,7 @@ export const fieldsEncrypt: CommandSpec = {
 };
 
 /** Decrypts fields. */
-export const fieldsDecrypt: CommandSpec = {
+export const fieldsDecrypt: Command = {
   name: "fields decrypt",
   summary: "decrypt what fields encrypt encrypted",
   about: [

@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { CommandSpec } from "../spec/command.ts";
+import type { Command } from "../command.ts";
 import { JSON_RESULT, requiredInput } from "../spec/options.ts";
 
 /** Reads a sealed export's header. */
-export const inspect: CommandSpec = {
+export const inspect: Command = {
   name: "inspect",
   summary: "tell what a sealed file says of itself, unverified",
   about: [

@@ -7,14 +7,14 @@
 import { DIGEST_LENGTH, type Hash } from "../../backends/backend.ts";
 import { BACKEND_NAMES } from "../../backends/names.ts";
 import { BackendUnavailableError } from "../../errors.ts";
-import type { CommandSpec } from "../spec/command.ts";
+import type { Command } from "../command.ts";
 import { UsageError } from "../failures.ts";
 import { JSON_RESULT, QUIET } from "../spec/options.ts";
 
 const HASHES = Object.keys(DIGEST_LENGTH) as Hash[];
 
 /** Measures what a key costs its user, and tells what it costs an attacker. */
-export const kdf: CommandSpec = {
+export const kdf: Command = {
   name: "kdf",
   summary: "measure PBKDF2 here, and tell what an attacker pays",
   about: [

@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { CommandSpec } from "../spec/command.ts";
+import type { Command } from "../command.ts";
 import { createSecretFile } from "../io/files.ts";
 import { JSON_RESULT, OUTPUT, QUIET } from "../spec/options.ts";
 
 /** Makes a key. */
-export const keygen: CommandSpec = {
+export const keygen: Command = {
   name: "keygen",
   summary: "make a random key",
   about: [

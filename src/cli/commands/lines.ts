@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CommandSpec } from "../spec/command.ts";
+import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import {
   JSON_RESULT,
@@ -22,7 +22,7 @@ const PERMISSIONS = "--allow-read of INPUT, --allow-read and --allow-write of th
   "FILE; --allow-env=NAME or --allow-read of the key's file.";
 
 /** Encrypts lines. */
-export const linesEncrypt: CommandSpec = {
+export const linesEncrypt: Command = {
   name: "lines encrypt",
   summary: "encrypt every line into a Fernet token of its own",
   about: [
@@ -44,7 +44,7 @@ export const linesEncrypt: CommandSpec = {
 };
 
 /** Decrypts lines. */
-export const linesDecrypt: CommandSpec = {
+export const linesDecrypt: Command = {
   name: "lines decrypt",
   summary: "decrypt every line of lines encrypt",
   about: [

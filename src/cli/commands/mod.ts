@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CommandSpec } from "../spec/command.ts";
+import type { Command } from "../command.ts";
 import { completion } from "./completion.ts";
 import { decryptText } from "./decrypt.ts";
 import { encryptText } from "./encrypt.ts";
@@ -20,7 +20,7 @@ import { upgrade } from "./upgrade.ts";
 import { verify } from "./verify.ts";
 
 /** The subcommands. */
-export const COMMANDS: readonly CommandSpec[] = [
+export const COMMANDS: readonly Command[] = [
   seal,
   open,
   verify,
@@ -35,5 +35,5 @@ export const COMMANDS: readonly CommandSpec[] = [
   rotate,
   keygen,
   kdf,
-  completion,
+  completion(() => COMMANDS),
 ];

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CommandSpec } from "../spec/command.ts";
+import type { Command } from "../command.ts";
 import {
   EXPECTATIONS,
   JSON_RESULT,
@@ -19,7 +19,7 @@ import { where } from "../io/texts.ts";
 import { openOptions } from "./verify.ts";
 
 /** Opens a sealed export. */
-export const open: CommandSpec = {
+export const open: Command = {
   name: "open",
   summary: "open a sealed file, and write its data",
   about: [

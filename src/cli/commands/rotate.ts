@@ -6,7 +6,8 @@
 
 import { InvalidTokenError } from "../../errors.ts";
 import type { MultiFernet } from "../../fernet/multi_fernet.ts";
-import type { CommandSpec, OptionSpec } from "../spec/command.ts";
+import type { Command } from "../command.ts";
+import type { OptionSpec } from "../spec/command.ts";
 import { JSON_RESULT, KEY, optionalInput, OUTPUT, QUIET } from "../spec/options.ts";
 import { where } from "../io/texts.ts";
 
@@ -32,7 +33,7 @@ const BATCH = 1 << 20;
 const LONGEST_TOKEN = 360_000_000;
 
 /** Brings tokens of old keys to a new one. */
-export const rotate: CommandSpec = {
+export const rotate: Command = {
   name: "rotate",
   summary: "bring Fernet tokens of old keys to a new key",
   about: [

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CommandSpec } from "../spec/command.ts";
+import type { Command } from "../command.ts";
 import { UsageError } from "../failures.ts";
 import {
   JSON_RESULT,
@@ -19,7 +19,7 @@ import {
 import { where } from "../io/texts.ts";
 
 /** Seals a file. */
-export const seal: CommandSpec = {
+export const seal: Command = {
   name: "seal",
   summary: "seal a file: one that was cut, reordered or patched will not open",
   about: [

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { CommandSpec, OptionSpec } from "../spec/command.ts";
+import type { Command } from "../command.ts";
+import type { OptionSpec } from "../spec/command.ts";
 import { UsageError } from "../failures.ts";
 import {
   JSON_RESULT,
@@ -15,7 +16,7 @@ import {
   READ_ITERATIONS,
   WORKERS,
 } from "../spec/options.ts";
-import { readValue, streamOf, where } from "../io/texts.ts";
+import { byteStream, readValue, where } from "../io/texts.ts";
 
 const TARGET: OptionSpec = {
   name: "target-iterations",
@@ -27,7 +28,7 @@ const TARGET: OptionSpec = {
 const MOST_COSTS = 4;
 
 /** Brings values of an old cost to the present one. */
-export const upgrade: CommandSpec = {
+export const upgrade: Command = {
   name: "upgrade",
   summary: "bring values of an old cost to 600000 iterations",
   about: [
@@ -61,7 +62,7 @@ export const upgrade: CommandSpec = {
         onProgress,
       });
     });
-    await output.write(streamOf(results.map(({ value }) => `${value}\n`).join("")));
+    await output.write(byteStream(results.map(({ value }) => `${value}\n`).join("")));
     const upgraded = results.filter((result) => result.upgraded).length;
     await context.result(
       `Upgraded ${upgraded} of ${values.length} values${where(context)}`,

@@ -5,7 +5,7 @@
  */
 
 import type { OpenExportSettings } from "../../export/mod.ts";
-import type { CommandSpec } from "../spec/command.ts";
+import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import {
   EXPECTATIONS,
@@ -18,7 +18,7 @@ import {
 } from "../spec/options.ts";
 
 /** Checks a sealed export. */
-export const verify: CommandSpec = {
+export const verify: Command = {
   name: "verify",
   summary: "check a sealed file to its end, and write nothing",
   about: [

@@ -53,7 +53,7 @@ export async function findInput(
       path: undefined,
       size: undefined,
       status: undefined,
-      stream: () => streamOf(process.stdin, signal, () => process.stdin.pause()),
+      stream: () => readableOf(process.stdin, signal, () => process.stdin.pause()),
     };
   }
   const { fs } = nodeFiles();
@@ -69,7 +69,7 @@ export async function findInput(
         handle = await withFile("read", path, () => fs.open(path, "r"));
         yield* fileChunks(handle, path, signal);
       }
-      return streamOf(chunks(), signal, () => void handle?.close().catch(() => {}));
+      return readableOf(chunks(), signal, () => void handle?.close().catch(() => {}));
     },
   };
 }
@@ -80,7 +80,7 @@ function isFolder(status: FileStatus): boolean {
 }
 
 /** Each chunk is copied: its memory is its source's. */
-function streamOf(
+function readableOf(
   source: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
   end: () => unknown,

@@ -11,7 +11,7 @@ import { type Input, lineEnd, readAll } from "./files.ts";
 const LONGEST = 512 << 20;
 
 /** One stream of these bytes. */
-export function streamOf(bytes: Uint8Array<ArrayBuffer> | string): ReadableStream<Uint8Array> {
+export function byteStream(bytes: Uint8Array<ArrayBuffer> | string): ReadableStream<Uint8Array> {
   return new Blob([bytes]).stream();
 }
 

@@ -20,11 +20,9 @@ import {
   attackCost,
   type Attacker,
   ATTACKERS,
-  FLOOR_NOTES,
-  FLOOR_SOURCE,
   PASSPHRASE_BITS,
-  type Source,
 } from "../../calibration/attack_cost.ts";
+import { FLOOR_NOTES, FLOOR_SOURCE, type Source } from "../../calibration/floors.ts";
 import { defaultWorkers } from "../../workers/pool.ts";
 import { nodeProcess } from "../io/process.ts";
 import type { OnProgress } from "../io/report.ts";
@@ -43,7 +41,7 @@ const BATCHES = 1 + ROUNDS;
 const BATCHED_KEY_MS = 20;
 
 /** What is to be measured. */
-export interface KdfRequest {
+export interface KdfMeasurement {
   readonly hash: Hash;
   readonly targetMs: number;
   /** Without it, all backends that are here. */
@@ -119,7 +117,7 @@ export interface KdfFigures {
  * @throws {BackendUnavailableError} If a backend named is not here.
  * @throws {Error} If two backends derive different keys.
  */
-export async function measureKdf(request: KdfRequest): Promise<KdfFigures> {
+export async function measureKdf(request: KdfMeasurement): Promise<KdfFigures> {
   const { hash, targetMs, signal, onProgress } = request;
   const names = [...new Set(request.backends ?? availableBackends())];
   const total = names.length * (2 + ROUNDS + BATCHES);

@@ -5,8 +5,6 @@
  * @module
  */
 
-import type { Context } from "../context.ts";
-
 /** An option of a subcommand. */
 export interface OptionSpec {
   /** The long name, without dashes. */
@@ -41,7 +39,7 @@ export interface OperandSpec {
   readonly help: string;
 }
 
-/** A subcommand. */
+/** What there is to know of a subcommand without running it. */
 export interface CommandSpec {
   /** One word, or two for one of a group. */
   readonly name: string;
@@ -57,6 +55,4 @@ export interface CommandSpec {
   readonly examples: readonly string[];
   /** The permissions that it needs in Deno. */
   readonly permissions: string;
-  /** Does it. What it needs of the library it imports here, so that `--help` is fast. */
-  run(context: Context): Promise<void>;
 }

@@ -61,12 +61,12 @@ export async function inspectExport(source: ExportSource): Promise<ExportInspect
   return await withSource(source, new AbortController().signal, async (chunks, size) => {
     const lines = new ExportLines(chunks);
     const { id, kdf } = readHeader(await lines.header());
-    const time = tokenTime(await lines.peek(TOKEN_START));
+    const time = timeOfToken(await lines.peek(TOKEN_START));
     return { verified: false, version: 1, id, kdf, time, size };
   });
 }
 
-function tokenTime(start: Uint8Array): number | undefined {
+function timeOfToken(start: Uint8Array): number | undefined {
   const raw = start.length < TOKEN_START ? undefined : decodeBase64Url(start);
   if (raw?.[0] !== TOKEN_VERSION) return undefined;
   const time = Number(new DataView(raw.buffer).getBigUint64(1));

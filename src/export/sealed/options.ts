@@ -5,12 +5,13 @@
  */
 
 import { noble } from "../../backends/noble.ts";
-import { type BackendChoice, checkBackend } from "../../backends/select/select.ts";
+import { type BackendChoice, checkBackend } from "../../backends/select/available.ts";
 import {
   checkInteger,
   checkOnProgress,
   checkSignal,
   kindOf,
+  MAX_ITERATIONS,
   quoted,
   secretBytes,
 } from "../../checks.ts";
@@ -24,7 +25,6 @@ import { checkWorkers } from "../../workers/pool.ts";
 import { decodeRandom, type ExportHeader, ITERATIONS } from "./header.ts";
 
 const INFO = "ironfern-export/1";
-const MAX_ITERATIONS = 2 ** 32 - 1;
 
 /** What an export is sealed under: a passphrase or a key, exactly one of them. */
 export type ExportSecret = ExportPassphrase | ExportKey;

@@ -4,16 +4,31 @@
  * @module
  */
 
-import { type ExportStream, exportStream } from "../../streams/pair.ts";
+import type { Bytes } from "../../bytes/bytes.ts";
+import { streamPair } from "../../streams/pair.ts";
 import {
   type OpenExportOptions,
   openWork,
   type RootSecret,
+  type SealedExportInfo,
   type SealExportOptions,
   sealWork,
 } from "./options.ts";
 import { openBytes } from "./reader.ts";
 import { sealBytes } from "./writer.ts";
+
+/** A pair of streams, for `pipeThrough`, and what was sealed or opened. */
+export interface ExportStream {
+  /** The output. */
+  readonly readable: ReadableStream<Bytes>;
+  /** The input. */
+  readonly writable: WritableStream<Uint8Array>;
+  /**
+   * Resolved when all of the output is ready, and rejected with what ends the
+   * streams before that. It need not be looked at.
+   */
+  readonly result: Promise<SealedExportInfo>;
+}
 
 /** Wipes a copy of a secret. */
 export function wipe({ bytes }: RootSecret): void {
@@ -59,7 +74,7 @@ export function wipe({ bytes }: RootSecret): void {
  */
 export function sealExport(options: SealExportOptions): ExportStream {
   const work = sealWork(options);
-  return exportStream(
+  return streamPair(
     (source, signal) => sealBytes(source, work, signal),
     () => wipe(work.secret),
     options.signal,
@@ -100,7 +115,7 @@ export function sealExport(options: SealExportOptions): ExportStream {
  */
 export function openExport(options: OpenExportOptions): ExportStream {
   const work = openWork(options);
-  return exportStream(
+  return streamPair(
     (source, signal) => openBytes(source, work, signal),
     () => wipe(work.secret),
     options.signal,

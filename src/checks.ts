@@ -23,6 +23,60 @@ export function quoted(name: unknown): string {
   return typeof name === "string" ? JSON.stringify(name) : `of type ${kindOf(name)}`;
 }
 
+/** Two names that differ by so many letters may be meant as one. */
+const MOST_TYPOS = 2;
+
+/**
+ * Checks the names of a call's options, and copies them: only properties of the
+ * object itself count, whatever its prototype has.
+ *
+ * @param options The options as they were passed; absent ones are empty.
+ * @param names The names that the call knows.
+ * @returns The options, with no prototype. Their values are not checked.
+ * @throws {TypeError} If it is no object, or has a name that the call does not
+ * know: an option that is ignored may be one that security rests on.
+ */
+export function checkOptions<T extends object>(
+  options: T | undefined,
+  names: readonly (keyof T & string)[],
+): T {
+  const known: T = Object.create(null);
+  if (options === undefined) return known;
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new TypeError(
+      `Cannot use the options: expected an object of ${names.join(", ")}, got ${kindOf(options)}`,
+    );
+  }
+  for (const name of Object.keys(options)) {
+    if (!names.includes(name as keyof T & string)) throw unknownOption(name, names);
+  }
+  return Object.assign(known, options);
+}
+
+function unknownOption(name: string, names: readonly string[]): TypeError {
+  const meant = names.find((known) => typos(known.toLowerCase(), name.toLowerCase()) <= MOST_TYPOS);
+  const advice = meant === undefined ? `expected ${listed(names)}` : `did you mean ${meant}?`;
+  return new TypeError(`Cannot use the option ${quoted(name)}: it is unknown, ${advice}`);
+}
+
+function listed(names: readonly string[]): string {
+  return names.length > 1 ? `one of ${names.join(", ")}` : names.join("");
+}
+
+/** How many letters are to be put in, left out or changed to get from one name to the other. */
+function typos(a: string, b: string): number {
+  let above = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const changed = above[column - 1] + Number(a[row - 1] !== b[column - 1]);
+      current.push(Math.min(changed, above[column] + 1, current[column - 1] + 1));
+    }
+    above = current;
+  }
+  return above[b.length];
+}
+
 /**
  * Checks a `signal` option.
  *

@@ -1,7 +1,6 @@
 //! SHA-256's compression of one block: the message schedule in vectors, four
 //! words at a time, and the rounds in plain words, which have a rotation.
 
-use super::hmac::Key;
 use super::{BLOCK, DIGEST_PADDING, REVERSED, State, round_constants};
 use crate::vector::Vector;
 
@@ -71,14 +70,15 @@ pub fn compress(state: &mut State, block: &[u8; BLOCK]) {
     rounds(state, core::array::from_fn(quarter));
 }
 
-/// Iterates PBKDF2: `u` is the last iteration's value, `t` the sum of all so far.
+/// Iterates PBKDF2 under a key, given by its inner and its outer midstate: `u` is
+/// the last iteration's value, `t` the sum of all so far.
 #[inline(never)]
-pub fn iterate(key: &Key, u: &mut State, t: &mut State, iterations: u32) {
+pub fn iterate(midstates: [&State; 2], u: &mut State, t: &mut State, iterations: u32) {
     let padding = core::hint::black_box(&DIGEST_PADDING).as_chunks().0;
     let padding = [Vector::load(&padding[0]), Vector::load(&padding[1])];
     let mut digest = *u;
     for _ in 0..iterations {
-        for midstate in [&key.inner, &key.outer] {
+        for midstate in midstates {
             // Lane by lane: a vector's load would wait for the stores of words.
             let [a, b, c, d, e, f, g, h] = digest;
             let words = [

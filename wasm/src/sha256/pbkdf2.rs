@@ -44,7 +44,8 @@ impl Block256 {
 
     /// Does `iterations` more iterations.
     pub fn run(&mut self, iterations: u32) {
-        one::iterate(&self.key, &mut self.u, &mut self.t, iterations);
+        let midstates = [&self.key.inner, &self.key.outer];
+        one::iterate(midstates, &mut self.u, &mut self.t, iterations);
         self.output = to_bytes(&self.t);
     }
 

@@ -10,21 +10,16 @@ import type { Bytes } from "../bytes/bytes.ts";
 import { decodeAscii, decodeUtf8 } from "../bytes/text.ts";
 import { encodeBase64Url } from "../bytes/base64.ts";
 import { InvalidTokenError } from "../errors.ts";
-import {
-  type KeyedBackend,
-  openAsync,
-  openSync,
-  sealAsync,
-  sealSync,
-  unixTime,
-} from "./batches.ts";
+import type { KeyedBackend } from "./key.ts";
+import { openAsync, openSync } from "./open.ts";
+import { sealAsync, sealSync, unixTime } from "./seal.ts";
 import {
   type FernetDecryptOptions,
-  fernetKey,
   type TokenReader,
   tokenReader,
   valueInTime,
 } from "./read_options.ts";
+import { fernetKey } from "./key.ts";
 import { pbkdf2, type Pbkdf2Options } from "../kdf/pbkdf2.ts";
 
 export type { FernetDecryptOptions } from "./read_options.ts";

@@ -9,7 +9,8 @@ import type { Bytes } from "../bytes/bytes.ts";
 import { decodeUtf8 } from "../bytes/text.ts";
 import { InvalidTokenError } from "../errors.ts";
 import { Fernet, type FernetDecryptOptions, keyedBackendOf } from "./fernet.ts";
-import { type OpenedValue, openSync, sealSync } from "./batches.ts";
+import { type OpenedValue, openSync } from "./open.ts";
+import { sealSync } from "./seal.ts";
 import { tokenReader, valueInTime } from "./read_options.ts";
 
 /**

@@ -1,16 +1,14 @@
 /**
- * How a token's age is judged, and a key read.
+ * How tokens are read: their text, and their age.
  *
  * @module
  */
 
-import { checkSeconds, checkString, isBytes, kindOf } from "../checks.ts";
-import type { Bytes } from "../bytes/bytes.ts";
-import { canonicalBase64Url, decodeBase64Url } from "../bytes/base64.ts";
+import { checkSeconds, checkString } from "../checks.ts";
+import { canonicalBase64Url } from "../bytes/base64.ts";
 import { decodeLatin1, encodeAscii } from "../bytes/text.ts";
-import type { OpenedValue } from "./batches.ts";
+import type { OpenedValue } from "./open.ts";
 
-const KEY_LENGTH = 32;
 /** Seconds that a token's clock may be ahead of ours (fernet/spec). */
 const MAX_CLOCK_SKEW = 60;
 
@@ -76,31 +74,4 @@ export function valueInTime(
   { inTime }: TokenReader,
 ): OpenedValue | undefined {
   return opened && (inTime?.(opened.time) ?? true) ? opened : undefined;
-}
-
-/**
- * Reads a Fernet key.
- *
- * @throws {TypeError} If it is not base64url text or bytes.
- * @throws {RangeError} If it has not 32 bytes.
- */
-export function fernetKey(key: string | Uint8Array): Bytes {
-  const bytes = typeof key === "string"
-    ? decodeBase64Url(encodeAscii(key))
-    : isBytes(key)
-    ? Uint8Array.from(key)
-    : undefined;
-  if (!bytes) {
-    throw new TypeError(
-      typeof key === "string"
-        ? "Cannot read the key: it is not padded base64url, as Fernet.generateKey() writes it"
-        : `Cannot read the key: expected base64url text or a Uint8Array, got ${kindOf(key)}`,
-    );
-  }
-  if (bytes.length !== KEY_LENGTH) {
-    throw new RangeError(
-      `Cannot use the key: it has ${bytes.length} bytes, expected ${KEY_LENGTH}`,
-    );
-  }
-  return bytes;
 }

@@ -12,7 +12,7 @@ import { type Bytes, concatBytes } from "../bytes/bytes.ts";
 import { decodeAscii, decodeUtf8, encodeAscii } from "../bytes/text.ts";
 import { decodeBase64Url, encodeBase64Url } from "../bytes/base64.ts";
 import { BackendUnavailableError, InvalidTokenError } from "../errors.ts";
-import { MAX_VALUE } from "../fernet/batches.ts";
+import { MAX_VALUE } from "../fernet/open.ts";
 import { plainBytes } from "./value.ts";
 import {
   callAsync,

@@ -6,7 +6,7 @@
 
 import { checkArray, checkIterations } from "../checks.ts";
 import { decodeUtf8 } from "../bytes/text.ts";
-import { unixTime } from "../fernet/batches.ts";
+import { unixTime } from "../fernet/seal.ts";
 import { OpenJob, parseValue, plainBytes, SealJob } from "./value.ts";
 import {
   callAsync,

@@ -14,7 +14,8 @@ import { type Bytes, concatBytes } from "../bytes/bytes.ts";
 import { decodeAscii, encodeAscii, encodeUtf8 } from "../bytes/text.ts";
 import { decodeBase64Url, encodeBase64Url } from "../bytes/base64.ts";
 import { InvalidTokenError } from "../errors.ts";
-import { checkMessageLength, makeHeads, MAX_VALUE, type OpenedValue } from "../fernet/batches.ts";
+import { checkMessageLength, makeHeads } from "../fernet/seal.ts";
+import { MAX_VALUE, type OpenedValue } from "../fernet/open.ts";
 import { type PassphraseCall, SALT, ValueJob } from "./options.ts";
 
 /** Which Fernet engine a job uses: a synchronous call cannot wait for promises. */

@@ -8,7 +8,9 @@
 import { pickSync } from "../backends/select/fernet.ts";
 import { type Batch, batchLoad, type Opened } from "../bytes/batch.ts";
 import type { Bytes } from "../bytes/bytes.ts";
-import { type KeyedBackend, openBatch, sealBatch } from "../fernet/batches.ts";
+import type { KeyedBackend } from "../fernet/key.ts";
+import { openBatch } from "../fernet/open.ts";
+import { sealBatch } from "../fernet/seal.ts";
 import type { WorkerBackend } from "../workers/messages.ts";
 import { checkWorkers, defaultWorkers, getPool, type Pool } from "../workers/pool.ts";
 

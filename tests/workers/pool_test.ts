@@ -8,7 +8,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { getBackend } from "../../src/backends/select/available.ts";
 import { type Batch, singleBatch, toBatch } from "../../src/bytes/batch.ts";
-import { makeHeads } from "../../src/fernet/batches.ts";
+import { makeHeads } from "../../src/fernet/seal.ts";
 import { keyGroups } from "../../src/workers/key_groups.ts";
 import { crew, defaultWorkers, getPool, type Pool } from "../../src/workers/pool.ts";
 import { countKernelCalls } from "../support/kernel_calls.ts";

@@ -10,7 +10,7 @@ import type { Bytes } from "../../bytes/bytes.ts";
 import { canonicalBase64Url } from "../../bytes/base64.ts";
 import { InvalidTokenError } from "../../errors.ts";
 import type { Fernet } from "../../fernet/fernet.ts";
-import { openBatch } from "../../fernet/batches.ts";
+import { openBatch } from "../../fernet/open.ts";
 import { type FernetDecryptOptions, tokenReader } from "../../fernet/read_options.ts";
 import { FieldHeads, LONGEST_HEAD, valueAfter, withFieldKey } from "./message.ts";
 import { LONGEST_ROW } from "./rows.ts";

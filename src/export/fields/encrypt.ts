@@ -7,7 +7,7 @@
 import { batchLength, batchRanges } from "../../bytes/batch.ts";
 import type { Bytes } from "../../bytes/bytes.ts";
 import type { Fernet } from "../../fernet/fernet.ts";
-import { makeHeads, sealBatch, unixTime } from "../../fernet/batches.ts";
+import { makeHeads, sealBatch, unixTime } from "../../fernet/seal.ts";
 import { FieldHeads, lengthOf, messageBatch, withFieldKey } from "./message.ts";
 import { LONGEST_ROW } from "./rows.ts";
 import { fieldStream } from "./stream.ts";

@@ -30,7 +30,7 @@ import type { Batch } from "../../bytes/batch.ts";
 import type { Bytes } from "../../bytes/bytes.ts";
 import { encodeAscii } from "../../bytes/text.ts";
 import { type Fernet, keyedBackendOf } from "../../fernet/fernet.ts";
-import type { KeyedBackend } from "../../fernet/batches.ts";
+import type { KeyedBackend } from "../../fernet/key.ts";
 import { hkdf } from "../../kdf/hkdf.ts";
 import type { RowFormat } from "./rows.ts";
 

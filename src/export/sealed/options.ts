@@ -18,7 +18,7 @@ import {
 import { type Bytes, concatBytes } from "../../bytes/bytes.ts";
 import { encodeAscii } from "../../bytes/text.ts";
 import { SealedExportError } from "../../errors.ts";
-import { fernetKey } from "../../fernet/read_options.ts";
+import { fernetKey } from "../../fernet/key.ts";
 import { hkdf } from "../../kdf/hkdf.ts";
 import { pbkdf2 } from "../../kdf/pbkdf2.ts";
 import { checkWorkers } from "../../workers/pool.ts";

@@ -6,7 +6,7 @@
 
 import { type Batch, batchLength, LINE_FEED } from "../../bytes/batch.ts";
 import { type Bytes, concatBytes } from "../../bytes/bytes.ts";
-import { makeHeads, unixTime } from "../../fernet/batches.ts";
+import { makeHeads, unixTime } from "../../fernet/seal.ts";
 import { release } from "../../runtime/memory.ts";
 import { Pacer } from "../../runtime/schedule.ts";
 import { ordered } from "../../streams/ordered.ts";

@@ -8,7 +8,8 @@ import { batchLength, batchRanges } from "../../bytes/batch.ts";
 import type { Bytes } from "../../bytes/bytes.ts";
 import type { Fernet } from "../../fernet/fernet.ts";
 import { makeHeads, sealBatch, unixTime } from "../../fernet/seal.ts";
-import { FieldHeads, lengthOf, messageBatch, withFieldKey } from "./message.ts";
+import { messageBatch, messageLength } from "../../message.ts";
+import { FieldHeads, withFieldKey } from "./message.ts";
 import { LONGEST_ROW } from "./rows.ts";
 import { fieldStream } from "./stream.ts";
 import { checkFields, type FieldsOptions } from "./options.ts";
@@ -97,7 +98,7 @@ export function encryptFields(
     const now = unixTime();
     return await withFieldKey(fernet, async (keyed) => {
       const written: Uint8Array[] = [];
-      const ranges = batchRanges(messages.length, (index) => lengthOf(messages[index]));
+      const ranges = batchRanges(messages.length, (index) => messageLength(messages[index]));
       for (const [start, end] of ranges) {
         const batch = messageBatch(messages.slice(start, end));
         const tokenHeads = makeHeads(batchLength(batch), () => now);

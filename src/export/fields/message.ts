@@ -4,12 +4,8 @@
  * The key: HKDF-SHA256 (RFC 5869) of the 32 bytes of the Fernet key, with no
  * salt, `info` = `"ironfern/fields/1"`, 32 bytes, used as a Fernet key.
  *
- * The message of the token, the context's parts counted as bytes:
- *
- *     message = u32be(length of context) || context || type || value
- *     context = part(name)                  without `rowId`
- *             = part(name) || part(id)      with `rowId`
- *     part(x) = u32be(length of x) || x
+ * The token holds a message as `src/message.ts` frames it. Its context has one part,
+ * the field's name; with `rowId` a second one, the row's id.
  *
  * |       | CSV                                          | JSONL                                       |
  * | ----- | -------------------------------------------- | ------------------------------------------- |
@@ -26,12 +22,12 @@
  * @module
  */
 
-import type { Batch } from "../../bytes/batch.ts";
 import type { Bytes } from "../../bytes/bytes.ts";
 import { encodeAscii } from "../../bytes/text.ts";
 import { type Fernet, keyedBackendOf } from "../../fernet/fernet.ts";
 import type { KeyedBackend } from "../../fernet/key.ts";
 import { hkdf } from "../../kdf/hkdf.ts";
+import { messageHead } from "../../message.ts";
 import type { RowFormat } from "./rows.ts";
 
 /** Bytes of the longest name or id. */
@@ -40,14 +36,6 @@ export const LONGEST_PART = 4_096;
 export const LONGEST_HEAD = 4 + 2 * (4 + LONGEST_PART) + 1;
 
 const PURPOSE = encodeAscii("ironfern/fields/1");
-
-/** A value, and what precedes it in its message. */
-export interface FieldMessage {
-  /** The context with its length, and the type. */
-  readonly head: Uint8Array;
-  /** The value. */
-  readonly value: Uint8Array;
-}
 
 /** Makes what precedes the values of a format's fields. */
 export class FieldHeads {
@@ -59,56 +47,13 @@ export class FieldHeads {
   constructor({ names, type }: RowFormat) {
     this.#names = names;
     this.#type = type;
-    this.#heads = names.map((name) => fieldHead(type, [name]));
+    this.#heads = names.map((name) => messageHead([name], type));
   }
 
   /** What precedes a value of field `field`, in the row with the id. */
   of(field: number, id: Uint8Array | undefined): Bytes {
-    return id ? fieldHead(this.#type, [this.#names[field], id]) : this.#heads[field];
+    return id ? messageHead([this.#names[field], id], this.#type) : this.#heads[field];
   }
-}
-
-function fieldHead(type: number, parts: readonly Uint8Array[]): Bytes {
-  const context = parts.reduce((sum, part) => sum + 4 + part.length, 0);
-  const out = new Uint8Array(4 + context + 1);
-  writeUint32(out, 0, context);
-  let at = 4;
-  for (const part of parts) {
-    writeUint32(out, at, part.length);
-    out.set(part, at + 4);
-    at += 4 + part.length;
-  }
-  out[at] = type;
-  return out;
-}
-
-function writeUint32(out: Uint8Array, at: number, value: number): void {
-  for (let byte = 0; byte < 4; byte++) out[at + byte] = value >>> 24 - 8 * byte;
-}
-
-/** Puts messages into one batch. */
-export function messageBatch(messages: readonly FieldMessage[]): Batch {
-  const offsets = new Uint32Array(messages.length + 1);
-  messages.forEach((message, index) => offsets[index + 1] = offsets[index] + lengthOf(message));
-  const bytes = new Uint8Array(offsets[messages.length]);
-  messages.forEach(({ head, value }, index) => {
-    bytes.set(head, offsets[index]);
-    bytes.set(value, offsets[index] + head.length);
-  });
-  return { bytes, offsets, lineFeeds: false };
-}
-
-/** Bytes of a message. */
-export function lengthOf({ head, value }: FieldMessage): number {
-  return head.length + value.length;
-}
-
-/** The value of the message, if that is what precedes it. */
-export function valueAfter(head: Uint8Array, message: Uint8Array): Uint8Array | undefined {
-  for (let at = 0; at < head.length; at++) {
-    if (message[at] !== head[at]) return undefined;
-  }
-  return message.subarray(head.length);
 }
 
 /** Does work with the key of fields, which is wiped afterwards. */

@@ -11,7 +11,7 @@ import { abortable } from "../runtime/schedule.ts";
 /** A file's path, or its URL with the scheme `file:`. */
 export type FilePath = string | URL;
 
-/** What is known of a file; two names of one file have the same numbers. */
+/** What is known of a file; two names of one file have the same `dev` and `ino`. */
 export interface FileStatus {
   /** The number of its device. */
   readonly dev: bigint;
@@ -19,8 +19,24 @@ export interface FileStatus {
   readonly ino: bigint;
   /** Bytes. */
   readonly size: bigint;
+  /** Its kind, and who may read and write it. */
+  readonly mode: bigint;
   /** Whether it is neither a folder nor a device nor a pipe. */
   isFile(): boolean;
+  isDirectory(): boolean;
+  isFIFO(): boolean;
+  isCharacterDevice(): boolean;
+  isBlockDevice(): boolean;
+}
+
+/** What an error of a file says to programs. */
+export interface FileErrorData {
+  /** What was tried. */
+  readonly doing: "read" | "write";
+  /** The file. */
+  readonly path: string;
+  /** The system's code, as `ENOENT`, where it gave one. */
+  readonly code?: string;
 }
 
 /** An open file. */
@@ -96,33 +112,52 @@ export function nodeFiles(): NodeFiles {
 /**
  * The absolute path of a file.
  *
- * @throws {TypeError} If it is neither a string nor the URL of a file.
+ * @throws {TypeError} If it is neither a string nor the URL of a file. What was
+ * given instead is not told: it may be the content of the file.
  */
 export function absolutePath({ path, url }: NodeFiles, file: FilePath, what: string): string {
   if (typeof file === "string" && file) {
     try {
       return path.resolve(file);
     } catch (cause) {
-      // A relative path needs Deno's permission to know the folder.
+      // In Deno a relative path needs the permission to read the current folder.
       throw fileError("read", file, cause);
     }
   }
   if (file instanceof URL && file.protocol === "file:") return url.fileURLToPath(file);
-  const given = file instanceof URL ? `a URL with ${file.protocol}` : file || kindOf(file);
-  throw new TypeError(`Cannot use ${what}: expected a path or a file URL, got ${given || '""'}`);
+  const given = file instanceof URL
+    ? `a URL with ${file.protocol}`
+    : file === ""
+    ? '""'
+    : kindOf(file);
+  throw new TypeError(`Cannot use ${what}: expected a path or a file URL, got ${given}`);
+}
+
+/** An error with what was tried and with which file, for people and for programs. */
+export function fileFault(
+  doing: FileErrorData["doing"],
+  path: string,
+  reason: string,
+  { cause, code }: { cause?: unknown; code?: unknown } = {},
+): Error & FileErrorData {
+  const message = `Cannot ${doing} ${path}: ${reason}`;
+  const error = cause === undefined ? new Error(message) : new Error(message, { cause });
+  return Object.assign(error, { doing, path, ...typeof code === "string" ? { code } : {} });
 }
 
 /** Adds what was tried, with which file, to an error of the system's; it keeps its `code`. */
-export function fileError(doing: string, path: string, cause: unknown): Error {
+export function fileError(
+  doing: FileErrorData["doing"],
+  path: string,
+  cause: unknown,
+): Error & FileErrorData {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  const error = new Error(`Cannot ${doing} ${path}: ${reason}`, { cause });
-  const code = (cause as { code?: unknown }).code;
-  return code === undefined ? error : Object.assign(error, { code });
+  return fileFault(doing, path, reason, { cause, code: (cause as { code?: unknown }).code });
 }
 
 /** Does something with a file, with an error that says what and which. */
 export async function withFile<T>(
-  doing: string,
+  doing: FileErrorData["doing"],
   path: string,
   work: () => Promise<T>,
 ): Promise<T> {
@@ -131,6 +166,33 @@ export async function withFile<T>(
   } catch (cause) {
     throw fileError(doing, path, cause);
   }
+}
+
+/** What a path leads to, as the middle of a sentence. */
+export function kindOfFile(status: FileStatus): string {
+  if (status.isFile()) return "a file";
+  if (status.isDirectory()) return "a folder";
+  if (status.isFIFO()) return "a pipe";
+  return status.isCharacterDevice() || status.isBlockDevice() ? "a device" : "a socket";
+}
+
+/**
+ * Opens a file or a pipe.
+ *
+ * A pipe waits until its other end is opened too. After an abort that is no longer
+ * waited for: a handle that comes later is closed.
+ */
+export async function openFor(
+  { fs }: NodeFiles,
+  doing: FileErrorData["doing"],
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<FileHandle> {
+  return await abortable(async () => {
+    const handle = await withFile(doing, path, () => fs.open(path, doing === "read" ? "r" : "w"));
+    if (signal?.aborted) await handle.close();
+    return handle;
+  }, signal);
 }
 
 /** Whether it is the system's error that there is no such file. */

@@ -1,15 +1,18 @@
 /**
  * Replacing a file as a whole: its name stands for the old content or for all of
- * the new one, whatever happens between.
+ * the new one, whatever happens in between.
  *
- * The content is written to a temporary file beside the target,
- * `NAME.ironfern-RANDOM.tmp`, and takes the target's name when it is on the disk.
- * A process that is killed leaves that file behind; the next run for the same
- * target removes it. Nothing that is the same on every system tells whether the
- * writer of such a file still lives. So a run removes all of them, and names its
- * own at random: of two processes that write one target at once, the one that
- * came later wins, and the other one fails, since its file is gone. With one name
- * for all it could rename the other's half of a file.
+ * The content is written to a temporary file in the target's folder, and takes the
+ * target's name when it is on the disk. The temporary name is
+ * `.ironfern-HASH-RANDOM.tmp`, where HASH is of the target's name, so that it fits
+ * however long that is.
+ *
+ * A process that is killed leaves its temporary file behind; the next run for the
+ * same target removes it. Nothing that works on every system tells whether the
+ * writer of such a file still lives. So a run removes all files of its target's
+ * HASH, and chooses its own RANDOM: of two processes that write one target at once,
+ * the later one wins, and the earlier one fails because its file is gone. If both
+ * used one name, the earlier one could publish half of the other's file.
  *
  * A target that must not exist gets its name by a hard link, which fails where a
  * file has that name by then. Where the file system has no hard links, as FAT, the
@@ -21,9 +24,11 @@
 
 import {
   fileError,
+  fileFault,
   type FileHandle,
   type FileStatus,
   isMissing,
+  kindOfFile,
   type NodeFiles,
   nodeFiles,
   withFile,
@@ -31,6 +36,10 @@ import {
 } from "./node_files.ts";
 
 const OWNER_ONLY = 0o600;
+/** Bytes of HASH and of RANDOM. */
+const NAME_BYTES = 8;
+/** The target cannot be replaced by a rename: it is mounted by itself. */
+const MOUNTED: readonly unknown[] = ["EBUSY", "EXDEV"];
 /** A folder that cannot be opened or synced, as on Windows, needs no sync. */
 const NO_FOLDER_SYNC: readonly unknown[] = [
   "EACCES",
@@ -48,9 +57,9 @@ const temporaries = new Set<string>();
 
 /** How a file is replaced. */
 export interface ReplaceOptions {
-  /** A file that is not to be removed, whatever its name. */
+  /** This file is not removed, even if it is named like a temporary one. */
   readonly input?: FileStatus;
-  /** Whether there may be a file already. */
+  /** Whether a file that exists is replaced. */
   readonly overwrite?: boolean;
 }
 
@@ -58,11 +67,14 @@ export interface ReplaceOptions {
  * Replaces a file, or makes it.
  *
  * @param files The modules for files.
- * @param target The file's absolute path; of a symbolic link it replaces, or
- * makes, what that points to.
- * @param write Writes the content, by the function that it gets.
- * @param options By default any file is replaced.
+ * @param target The file's absolute path. If it is a symbolic link, its target is
+ * written.
+ * @param write Writes the content with the function that it is given.
+ * @param options By default a file that exists is replaced.
  * @returns What `write` returns.
+ * @throws {Error} If the system refuses it. Where only the last step is refused,
+ * because the target is mounted by itself, the new content is kept in another file,
+ * which the message names and `kept` holds.
  */
 export async function replaceFile<T>(
   files: NodeFiles,
@@ -73,14 +85,16 @@ export async function replaceFile<T>(
   const { fs, path } = files;
   const { real, exists } = await realTarget(files, target);
   if (exists && !overwrite) throw existsError(real);
-  if (inUse.has(real)) throw new Error(`Cannot write ${real}: another call is writing it`);
+  if (inUse.has(real)) throw fileFault("write", real, "another call is writing it");
   inUse.add(real);
-  const temporary = `${real}${randomSuffix()}`;
+  let temporary = "";
   let folder: FileHandle | undefined;
   try {
     // What may not be opened is refused before anything is written.
     folder = await withFile("write", real, () => openFolder(files, path.dirname(real)));
-    await removeLeftovers(files, real, input);
+    const start = await temporaryStart(files, real);
+    await removeLeftovers(files, start, input);
+    temporary = `${start}${randomName()}.tmp`;
     temporaries.add(temporary);
     const handle = await withFile("write", real, () => fs.open(temporary, "wx", OWNER_ONLY));
     try {
@@ -99,13 +113,13 @@ export async function replaceFile<T>(
   }
 }
 
-/** Removes the temporary files of this process, which is about to end. */
+/** Removes the temporary files of this process before it ends. */
 export function removeTemporaries(): void {
   for (const temporary of temporaries) {
     try {
       nodeFiles().fsSync.unlinkSync(temporary);
     } catch {
-      // It is not there yet, or no more.
+      // The file is not there yet, or it is gone already.
     }
   }
 }
@@ -115,17 +129,19 @@ async function realTarget(
   target: string,
 ): Promise<{ real: string; exists: boolean }> {
   const { fs } = files;
+  let status: FileStatus;
   try {
     const real = await fs.realpath(target);
-    if ((await fs.stat(real, { bigint: true })).isFile()) return { real, exists: true };
+    status = await fs.stat(real, { bigint: true });
+    if (status.isFile()) return { real, exists: true };
   } catch (error) {
     if (!isMissing(error)) throw fileError("write", target, error);
     return { real: await missingTarget(files, target), exists: false };
   }
-  throw new Error(`Cannot write ${target}: it is not a file`);
+  throw fileFault("write", target, `it is ${kindOfFile(status)}, expected a file`);
 }
 
-/** Where a file is to be made: for a symbolic link to no file, where that points to. */
+/** Where a file is made: if the target is a symbolic link to no file, where it points to. */
 async function missingTarget(files: NodeFiles, target: string): Promise<string> {
   const { fs, path } = files;
   const folder = await withFile("write", target, () => fs.realpath(path.dirname(target)));
@@ -137,32 +153,38 @@ async function missingTarget(files: NodeFiles, target: string): Promise<string> 
 }
 
 function existsError(real: string): Error {
-  const error = new Error(`Cannot write ${real}: it exists, and overwrite is false`);
-  return Object.assign(error, { code: "EEXIST" });
+  return fileFault("write", real, "it exists, and overwrite is false", { code: "EEXIST" });
 }
 
-function randomSuffix(): string {
-  const digits = Array.from(
-    crypto.getRandomValues(new Uint8Array(8)),
-    (byte) => byte.toString(16).padStart(2, "0"),
-  );
-  return `.ironfern-${digits.join("")}.tmp`;
+/** The temporary files of a target begin so. */
+async function temporaryStart({ path }: NodeFiles, real: string): Promise<string> {
+  const name = new TextEncoder().encode(path.basename(real));
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", name));
+  return path.join(path.dirname(real), `.ironfern-${hex(hash.subarray(0, NAME_BYTES))}-`);
+}
+
+function randomName(): string {
+  return hex(crypto.getRandomValues(new Uint8Array(NAME_BYTES)));
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /**
- * Removes what it may. What stays, such as another user's file, is in nobody's
- * way.
+ * Removes what earlier runs left. What it may not remove, such as another user's
+ * file, is in nobody's way.
  */
 async function removeLeftovers(
   { fs, path }: NodeFiles,
-  real: string,
+  start: string,
   input: FileStatus | undefined,
 ): Promise<void> {
-  const folder = path.dirname(real);
-  const start = path.basename(real);
+  const folder = path.dirname(start);
+  const beginning = path.basename(start);
   for (const name of await fs.readdir(folder).catch(() => [])) {
-    if (!name.startsWith(start)) continue;
-    if (!/^\.ironfern-[0-9a-f]{16}\.tmp$/.test(name.slice(start.length))) continue;
+    if (!name.startsWith(beginning)) continue;
+    if (!/^[0-9a-f]{16}\.tmp$/.test(name.slice(beginning.length))) continue;
     const leftover = path.join(folder, name);
     const status = input && await fs.stat(leftover, { bigint: true }).catch(() => undefined);
     if (input && status?.dev === input.dev && status.ino === input.ino) continue;
@@ -181,12 +203,32 @@ async function publish(
     if (overwrite) await files.fs.rename(temporary, real);
     else isTaken = !await publishNew(files, temporary, real);
   } catch (cause) {
+    const { code } = cause as { code?: unknown };
+    if (MOUNTED.includes(code)) throw await mountedError(files, temporary, real, cause);
     if (!isMissing(cause)) throw fileError("write", real, cause);
-    throw new Error(
-      `Cannot write ${real}: the temporary file is gone, so another run began to write it later`,
-    );
+    const gone = "the temporary file is gone, so another run began to write it later";
+    throw fileFault("write", real, gone);
   }
   if (isTaken) throw existsError(real);
+}
+
+/** Moves the new content out of the way of the next run, and says where it is. */
+async function mountedError(
+  { fs, path }: NodeFiles,
+  temporary: string,
+  real: string,
+  cause: unknown,
+): Promise<Error & { readonly kept?: string }> {
+  const kept = path.join(path.dirname(real), `ironfern-${randomName()}.new`);
+  try {
+    await fs.rename(temporary, kept);
+  } catch (error) {
+    return fileError("write", real, error);
+  }
+  const reason = "it is mounted by itself, as single files of a container are, so it stays as it " +
+    `was. The new content is in ${kept}: copy it from there, or mount the folder of the file`;
+  const { code } = cause as { code?: unknown };
+  return Object.assign(fileFault("write", real, reason, { cause, code }), { kept });
 }
 
 /** Gives the temporary file a name that nothing has; returns whether that was so. */

@@ -6,19 +6,26 @@
 
 import { kindOf } from "../checks.ts";
 import { streamChunks } from "../streams/chunks.ts";
-import { absolutePath, fileChunks, type FilePath, nodeFiles, withFile } from "./node_files.ts";
+import {
+  absolutePath,
+  fileChunks,
+  type FilePath,
+  nodeFiles,
+  openFor,
+  withFile,
+} from "./node_files.ts";
 
 /** A blob (or a `File`), a stream of bytes, or a file's path or URL. */
 export type ExportSource = Blob | ReadableStream<Uint8Array> | FilePath;
 
 /**
- * Does something with a source's chunks, and ends the source.
+ * Works on the chunks of a source, and closes or cancels the source in the end.
  *
  * @param source The source.
  * @param signal Stops the reading.
- * @param work Gets the chunks, each valid until the next one, and their bytes in
- * all where that is known.
- * @throws {TypeError} If it is no source.
+ * @param work Gets the chunks, each valid until the next one, and the number of
+ * all their bytes where that is known.
+ * @throws {TypeError} If the value is none of these.
  */
 export async function withSource<T>(
   source: ExportSource,
@@ -53,7 +60,7 @@ async function withStream<T>(
   try {
     return await work(streamChunks(reader, signal), total);
   } finally {
-    // It is not waited for: after an abort it may never come.
+    // After an abort a cancel may never settle, so nothing waits for it.
     reader.cancel(signal.reason).catch(() => {});
   }
 }
@@ -65,7 +72,7 @@ async function withPath<T>(
 ): Promise<T> {
   const files = nodeFiles();
   const path = absolutePath(files, file, "the export");
-  const handle = await withFile("read", path, () => files.fs.open(path, "r"));
+  const handle = await openFor(files, "read", path, signal);
   try {
     const status = await withFile("read", path, () => handle.stat({ bigint: true }));
     const total = status.isFile() ? Number(status.size) : undefined;

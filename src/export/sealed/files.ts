@@ -7,16 +7,17 @@
 import { kindOf } from "../../checks.ts";
 import type { Bytes } from "../../bytes/bytes.ts";
 import { release } from "../../runtime/memory.ts";
-import { abortable } from "../../runtime/schedule.ts";
 import {
   absolutePath,
   fileChunks,
+  fileFault,
   type FileHandle,
   type FilePath,
   type FileStatus,
   isMissing,
   type NodeFiles,
   nodeFiles,
+  openFor,
   withFile,
 } from "../../files/node_files.ts";
 import { replaceFile } from "../../files/replace_file.ts";
@@ -55,7 +56,7 @@ export type OpenFileOptions = OpenExportOptions & OutputFileSettings;
  * Seals a file into a sealed export, in constant memory.
  *
  * The output appears, or replaces the old one, as a whole and on the disk: it is
- * written beside its place as `NAME.ironfern-RANDOM.tmp` and renamed. A call that
+ * written in its folder as `.ironfern-HASH-RANDOM.tmp` and renamed. A call that
  * fails leaves what was there. A process that is killed leaves that temporary
  * file, which the next call for the same output removes. Of two processes that
  * write one output at once, the one that came later wins and the other one fails.
@@ -161,7 +162,7 @@ async function transformFile<W extends ExportWork>(
     const files = nodeFiles();
     const from = absolutePath(files, input, "the input");
     const to = absolutePath(files, output, "the output");
-    source = await openInput(files, from, signal);
+    source = await openFor(files, "read", from, signal);
     const status = await checkDifferent(files, source, from, to);
     const total = status.isFile() ? Number(status.size) : undefined;
     const chunks = transform(fileChunks(source, from, signal), { ...work, total }, signal);
@@ -183,19 +184,6 @@ function checkOverwrite(overwrite: unknown): void {
   throw new TypeError(`Cannot use overwrite: expected a boolean, got ${kindOf(overwrite)}`);
 }
 
-/** Opens the input; a pipe that nobody writes to does not keep an abort from being seen. */
-async function openInput(
-  { fs }: NodeFiles,
-  path: string,
-  signal: AbortSignal,
-): Promise<FileHandle> {
-  return await abortable(async () => {
-    const handle = await withFile("read", path, () => fs.open(path, "r"));
-    if (signal.aborted) await handle.close();
-    return handle;
-  }, signal);
-}
-
 /** Refuses two names of one file, and says what the input is. */
 async function checkDifferent(
   { fs }: NodeFiles,
@@ -210,7 +198,7 @@ async function checkDifferent(
     return withFile("write", to, () => Promise.reject(error));
   });
   if (output && output.dev === input.dev && output.ino === input.ino) {
-    throw new Error(`Cannot write ${to}: it is the same file as the input`);
+    throw fileFault("write", to, "it is the same file as the input");
   }
   return input;
 }

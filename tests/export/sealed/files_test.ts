@@ -9,6 +9,7 @@ import { inspectExport, openFile, sealFile, verifyExport } from "@ironfern/ironf
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { nodeFiles } from "../../../src/files/node_files.ts";
 import { replaceFile } from "../../../src/files/replace_file.ts";
+import { temporaryStart } from "../../support/files.ts";
 import { KEY, outcome, pause, seal, SLICE, someBytes } from "../../support/sealed.ts";
 import { run, testWithTool } from "../../support/tools.ts";
 
@@ -223,12 +224,13 @@ testInFolder("A symbolic link as output stays one", async (folder) => {
 
 testInFolder("What a killed process left is removed, and nothing else", async (folder) => {
   await Deno.writeTextFile(`${folder}/data`, "rows");
-  const leftovers = ["out.ironfern-0123456789abcdef.tmp", "out.ironfern-ffffffffffffffff.tmp"];
+  const start = await temporaryStart("out");
+  const leftovers = [`${start}0123456789abcdef.tmp`, `${start}ffffffffffffffff.tmp`];
   const others = [
-    "out.ironfern-0123.tmp",
+    `${start}0123.tmp`,
+    `${await temporaryStart("out2")}0123456789abcdef.tmp`,
+    `x${start}0123456789abcdef.tmp`,
     "out.tmp",
-    "out2.ironfern-0123456789abcdef.tmp",
-    "xout.ironfern-0123456789abcdef.tmp",
   ];
   for (const name of [...leftovers, ...others]) await Deno.writeTextFile(`${folder}/${name}`, OLD);
   await sealFile(`${folder}/data`, `${folder}/out`, SECRET);
@@ -258,7 +260,8 @@ testInFolder("A run that another process overtook fails, and spoils nothing", as
       // As the other process does: it removes what it takes for a leftover.
       const [temporary] = names(folder).filter((name) => name.endsWith(".tmp"));
       Deno.removeSync(`${folder}/${temporary}`);
-      Deno.writeTextFileSync(`${folder}/out.ironfern-0123456789abcdef.tmp`, "half of a");
+      const another = temporary.replace(/[0-9a-f]{16}\.tmp$/, "0123456789abcdef.tmp");
+      Deno.writeTextFileSync(`${folder}/${another}`, "half of a");
     },
   });
   await assertRejects(() => call, Error, "another run");
@@ -270,7 +273,7 @@ testInFolder("The system's refusals say what and which", async (folder) => {
   const cases: [input: string, output: string, includes: string, code: string | undefined][] = [
     ["missing", "out", "read", "ENOENT"],
     ["data", "missing/out", "missing", "ENOENT"],
-    ["data", ".", "not a file", undefined],
+    ["data", ".", "it is a folder, expected a file", undefined],
     [".", "out", "read", "EISDIR"],
   ];
   for (const [input, output, includes, code] of cases) {

@@ -1,11 +1,11 @@
 /**
  * The npm package as its users get it: built, packed and installed by npm; and
- * the programs from npm that try it. All of it is in a temporary folder, made
- * once for all the tests that one test file imports.
+ * the programs from npm that try it. All of it is made once for a run of tests.
  *
  * @module
  */
 
+import { FOLDER, makeOnce } from "./once.ts";
 import { hasProgram, ROOT, run } from "./tools.ts";
 
 const PROGRAMS = [
@@ -19,42 +19,42 @@ const INSTALL = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--pr
 /** What to do where a program from npm is missing. */
 export const NPM_REMEDY = "needs npm, and a package registry that npm can reach";
 
-const folder = await Deno.makeTempDir({ prefix: "ironfern-npm-" });
-addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-
 /** The folder with the programs from npm, where npm can get them. */
-const programs = await installPrograms();
+const programs = await makeOnce("programs", installPrograms);
 /** Whether npm can install packages here. */
-export const HAS_NPM: boolean = programs !== undefined;
+export const HAS_NPM: boolean = programs !== null;
 
-/** Runs a program and returns what it printed, or throws that; it has a minute. */
+/** Long enough for a busy machine: it ends a program that hangs. */
+const LONGEST_MS = 300_000;
+
+/** Runs a program and returns what it printed, or throws that; it has five minutes. */
 export async function mustRun(
   program: string,
   args: readonly string[],
   cwd: string | URL = ROOT,
 ): Promise<string> {
-  const signal = AbortSignal.timeout(60_000);
+  const signal = AbortSignal.timeout(LONGEST_MS);
   const command = new Deno.Command(program, { args: [...args], cwd, signal });
   const { success, stdout, stderr } = await command.output();
   const [printed, complaints] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   if (success) return printed;
-  const end = signal.aborted ? "took more than a minute" : "failed";
+  const end = signal.aborted ? "took more than five minutes" : "failed";
   throw new Error(`${program} ${args.join(" ")} ${end}:\n${printed}${complaints}`);
 }
 
 async function newProject(name: string): Promise<string> {
-  const project = `${folder}/${name}`;
-  await Deno.mkdir(project);
+  const project = `${FOLDER}/${name}`;
+  await Deno.mkdir(project, { recursive: true });
   const manifest = { private: true, type: "module" };
   await Deno.writeTextFile(`${project}/package.json`, JSON.stringify(manifest));
   return project;
 }
 
-async function installPrograms(): Promise<string | undefined> {
-  if (!await hasProgram("npm")) return undefined;
+async function installPrograms(): Promise<string | null> {
+  if (!await hasProgram("npm")) return null;
   const cwd = await newProject("programs");
   const { success } = await run("npm", [...INSTALL, "--fetch-retries=0", ...PROGRAMS], { cwd });
-  return success ? cwd : undefined;
+  return success ? cwd : null;
 }
 
 /** A file of one of the packages of programs. */
@@ -74,22 +74,36 @@ export async function findBinary(scope: string, name: string): Promise<string | 
   }
 }
 
-async function installPackage(): Promise<string> {
-  const built = `${folder}/built`;
+async function installPackage(): Promise<Installed> {
+  const built = `${FOLDER}/built`;
   await mustRun(Deno.execPath(), ["run", "-A", "scripts/build_npm.ts", "--out", built]);
-  const packed = await mustRun("npm", ["pack", "--silent", "--pack-destination", folder], built);
+  const packed = await mustRun("npm", ["pack", "--silent", "--pack-destination", FOLDER], built);
   const project = await newProject("project");
-  await mustRun("npm", [...INSTALL, `${folder}/${packed.trim()}`], project);
+  await mustRun("npm", [...INSTALL, `${FOLDER}/${packed.trim()}`], project);
   await Deno.copyFile(
     new URL("tests/support/npm_smoke.mjs", ROOT),
     `${project}/npm_smoke.mjs`,
   );
-  return project;
+  return { built, project };
 }
 
-let installed: Promise<string> | undefined;
+interface Installed {
+  readonly built: string;
+  readonly project: string;
+}
+
+let installed: Promise<Installed> | undefined;
+
+function install(): Promise<Installed> {
+  return installed ??= makeOnce("package", installPackage);
+}
+
+/** The folder with the package as it was built. */
+export async function builtPackage(): Promise<string> {
+  return (await install()).built;
+}
 
 /** A project's folder that has the package installed, and `npm_smoke.mjs`. */
-export function installedPackage(): Promise<string> {
-  return installed ??= installPackage();
+export async function installedPackage(): Promise<string> {
+  return (await install()).project;
 }

@@ -2,11 +2,12 @@
  * Exports of any size in memory of one size: rows through `encryptLines` and back,
  * a file through `sealFile` and `openFile`, at several sizes, in Deno and in Node.
  *
- *     deno run -A bench/memory.ts [--mb 1024,4096] [--rows-mb 1000] [--runtimes deno,node]
- *       [--workers N]
+ *     deno run -A bench/memory.ts [--mb 1024,4096] [--rows-mb 1000] [--tables generated,flights]
+ *       [--runtimes deno,node] [--workers N] [--package FOLDER] [--json]
  *
  * What comes back is compared. The memory is the most that was resident (Linux:
- * VmHWM), in a process of its own for each job.
+ * VmHWM), in a process of its own for each job. `--package` takes an npm package
+ * that is built, and `--json` prints an object a line instead of the table.
  *
  * @module
  */
@@ -36,18 +37,16 @@ interface Outcome {
   readonly peak: number;
 }
 
-/** Bundles the job with our npm package, for every runtime. */
-async function bundleJob(folder: string): Promise<string> {
-  const built = join(folder, "package");
-  const { success, stderr } = await run(Deno.execPath(), [
-    "run",
-    "-A",
-    join(ROOT, "scripts", "build_npm.ts"),
-    "--out",
-    built,
-  ]);
+/** Builds the npm package in this folder. */
+async function buildPackage(built: string): Promise<string> {
+  const args = ["run", "-A", join(ROOT, "scripts", "build_npm.ts"), "--out", built];
+  const { success, stderr } = await run(Deno.execPath(), args);
   if (!success) throw new Error(`Cannot build the npm package:\n${stderr}`);
-  const outfile = join(folder, "job.mjs");
+  return built;
+}
+
+/** Bundles the job with our npm package, for every runtime. */
+async function bundleJob(outfile: string, built: string): Promise<string> {
   await esbuild.build({
     entryPoints: [join(ROOT, "bench", "memory", "job.ts")],
     outfile,
@@ -72,6 +71,7 @@ async function runJob(runtime: string, bundle: string, job: Job): Promise<Outcom
 }
 
 function print(runtime: string, what: string, { seconds, bytes, peak }: Outcome): void {
+  if (values.json) return console.log(JSON.stringify({ runtime, what, seconds, bytes, peak }));
   const megabytes = (bytes / 1e6).toLocaleString("en", { maximumFractionDigits: 0 });
   const rate = (bytes / seconds / 1e6).toFixed(0);
   console.log(
@@ -95,53 +95,78 @@ async function writeRows(path: string, lines: readonly string[], length: number)
   await writer.close();
 }
 
+/** The lines of a table; its name is the one that the option has. */
+async function linesOf(table: string): Promise<readonly string[]> {
+  if (table === "generated") return GENERATED;
+  if (table !== "flights") throw new Error(`There is no table ${JSON.stringify(table)}`);
+  const { bytes } = await readTable(TABLES[0]);
+  return new TextDecoder().decode(bytes).trimEnd().split("\n").slice(0, 1_000);
+}
+
+async function measureRows(size: number, table: string, place: Place): Promise<void> {
+  const { bundle, input, sealed } = place;
+  await writeRows(input, await linesOf(table), size);
+  const expected = await hashOf(input);
+  for (const runtime of runtimes) {
+    const encrypting: Job = { workers, type: "encryptLines", input, output: sealed };
+    print(runtime, `encryptLines, ${table}`, await runJob(runtime, bundle, encrypting));
+    const decrypting: Job = { workers, type: "decryptLines", input: sealed };
+    const decrypted = await runJob(runtime, bundle, decrypting);
+    print(runtime, `decryptLines, ${table}`, decrypted);
+    if (decrypted.hash !== expected) throw new Error("The rows that came back differ");
+  }
+}
+
+async function measureFile(size: number, { bundle, input, sealed, back }: Place): Promise<void> {
+  await writeRows(input, await linesOf("flights"), size);
+  const expected = await hashOf(input);
+  for (const runtime of runtimes) {
+    const sealing: Job = { workers, type: "seal", input, output: sealed };
+    print(runtime, "sealFile", await runJob(runtime, bundle, sealing));
+    const opening: Job = { workers, type: "open", input: sealed, output: back };
+    print(runtime, "openFile", await runJob(runtime, bundle, opening));
+    if (await hashOf(back) !== expected) throw new Error("What came back differs");
+  }
+}
+
+/** The job's program, and the files that it reads and writes. */
+interface Place {
+  readonly bundle: string;
+  readonly input: string;
+  readonly sealed: string;
+  readonly back: string;
+}
+
 const { values } = parseArgs({
   options: {
     "mb": { type: "string", default: "1024,4096" },
     "rows-mb": { type: "string", default: "1000" },
+    "tables": { type: "string", default: "generated,flights" },
     "runtimes": { type: "string", default: "deno,node" },
     "workers": { type: "string", default: String(navigator.hardwareConcurrency) },
+    "package": { type: "string" },
+    "json": { type: "boolean", default: false },
   },
 });
-const sizes = values.mb.split(",").map((size) => Number(size) * MEBIBYTE);
-const rowsLength = Number(values["rows-mb"]) * 1e6;
 const runtimes = values.runtimes.split(",");
 const workers = Number(values.workers);
+const sizesOf = (list: string, unit: number) => list.split(",").map((size) => Number(size) * unit);
 
 const folder = await Deno.makeTempDir({ prefix: "ironfern-memory-" });
 try {
-  console.log(await describeMachine());
-  const bundle = await bundleJob(folder);
-  const flights = await readTable(TABLES[0]);
-  const real = new TextDecoder().decode(flights.bytes).trimEnd().split("\n").slice(0, 1_000);
-  const [input, sealed, back] = ["rows", "rows.sealed", "back"].map((name) => join(folder, name));
-  for (const [name, lines] of [["generated rows", GENERATED], [TABLES[0], real]] as const) {
-    await writeRows(input, lines, rowsLength);
-    const expected = await hashOf(input);
-    for (const runtime of runtimes) {
-      const encrypting: Job = { workers, type: "encryptLines", input, output: sealed };
-      print(runtime, `encryptLines, ${name}`, await runJob(runtime, bundle, encrypting));
-      const decrypting: Job = { workers, type: "decryptLines", input: sealed };
-      const decrypted = await runJob(runtime, bundle, decrypting);
-      print(runtime, `decryptLines, ${name}`, decrypted);
-      if (decrypted.hash !== expected) throw new Error("The rows that came back differ");
-    }
+  if (!values.json) console.log(await describeMachine());
+  const built = values.package ?? await buildPackage(join(folder, "package"));
+  const place: Place = {
+    bundle: await bundleJob(join(folder, "job.mjs"), built),
+    input: join(folder, "rows"),
+    sealed: join(folder, "rows.sealed"),
+    back: join(folder, "back"),
+  };
+  for (const table of values.tables.split(",")) {
+    for (const size of sizesOf(values["rows-mb"], 1e6)) await measureRows(size, table, place);
   }
-  for (const size of sizes) {
-    await writeRows(input, real, size);
-    const expected = await hashOf(input);
-    for (const runtime of runtimes) {
-      print(
-        runtime,
-        "sealFile",
-        await runJob(runtime, bundle, { workers, type: "seal", input, output: sealed }),
-      );
-      const opening: Job = { workers, type: "open", input: sealed, output: back };
-      print(runtime, "openFile", await runJob(runtime, bundle, opening));
-      if (await hashOf(back) !== expected) throw new Error("What came back differs");
-    }
-  }
-  console.log("All of it came back as it was.");
+  for (const size of sizesOf(values.mb, MEBIBYTE)) await measureFile(size, place);
+  if (!values.json) console.log("All of it came back as it was.");
 } finally {
   await esbuild.stop();
   await Deno.remove(folder, { recursive: true });

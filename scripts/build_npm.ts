@@ -26,6 +26,35 @@ const NODE = ">=20.16.0";
 
 const PROGRAM = "dist/ironfern.js";
 
+/** What the npm registry shows of the package. */
+const ABOUT = {
+  description: "Encrypts secrets at rest: Fernet tokens, values under a passphrase as Flet's, " +
+    "fields of CSV and JSON lines, and sealed files. Rust in WebAssembly for Deno, Node, Bun, " +
+    "browsers and workerd.",
+  keywords: [
+    "aes",
+    "csv",
+    "encryption",
+    "encryption-at-rest",
+    "fernet",
+    "flet",
+    "jsonl",
+    "key-rotation",
+    "passphrase",
+    "pbkdf2",
+    "secrets",
+    "wasm",
+    "webassembly",
+  ],
+  homepage: "https://github.com/ironfern/ironfern#readme",
+  repository: { type: "git", url: "git+https://github.com/ironfern/ironfern.git" },
+  bugs: { url: "https://github.com/ironfern/ironfern/issues" },
+};
+
+/** Files and a folder that go into the package as they are. */
+const DOCUMENTS = ["README.md", "SECURITY.md", "CHANGELOG.md", "LICENSE"];
+const GUIDES = "docs";
+
 /** What ends a build with one line. */
 class Failure extends Error {}
 
@@ -204,6 +233,10 @@ async function write(path: string, content: string | Uint8Array): Promise<void> 
   else await Deno.writeFile(path, content);
 }
 
+function codePath(name: typeof EXPORTS[number]): string {
+  return `./dist/${entryName(name)}.js`;
+}
+
 function typesPath(name: typeof EXPORTS[number]): string {
   return `./dist/types/${config.exports[name].slice(2).replace(/\.ts$/, ".d.ts")}`;
 }
@@ -216,37 +249,70 @@ runProgram();
 `;
 }
 
+/** The entry points with a name: `@ironfern/ironfern/NAME`. */
+const NAMED = EXPORTS.filter((name) => name !== ".");
+
 function packageJson(dependencies: Versions): string {
   const { name, version, license } = config;
   const exports = EXPORTS.map((name) => [name, {
     types: typesPath(name),
     ...name === CLI ? {} : { workerd: `./dist/workerd/${entryName(name)}.js` },
-    default: `./dist/${entryName(name)}.js`,
+    default: codePath(name),
   }]);
   const manifest = {
     name,
     version,
+    ...ABOUT,
     license,
     type: "module",
     sideEffects: false,
     engines: { node: NODE },
     bin: { ironfern: `./${PROGRAM}` },
     exports: Object.fromEntries([...exports, ["./package.json", "./package.json"]]),
-    files: ["dist/"],
+    // For what does not read `exports`: TypeScript's `node10` and older bundlers.
+    main: codePath("."),
+    types: typesPath("."),
+    files: [
+      "dist/",
+      ...NAMED.map((name) => `${entryName(name)}/`),
+      `${GUIDES}/`,
+      ...DOCUMENTS,
+    ],
     dependencies,
   };
+  return toText(manifest);
+}
+
+function toText(manifest: object): string {
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
-async function copyDocuments(out: string): Promise<void> {
-  for (const name of ["README.md", "LICENSE"]) {
-    try {
-      await Deno.copyFile(join(ROOT, name), join(out, name));
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-      console.warn(`There is no ${name} yet: the package has none`);
-    }
+/** What does not read `exports` looks for a folder of the entry point's name. */
+async function writeFolders(out: string): Promise<void> {
+  for (const name of NAMED) {
+    const manifest = {
+      type: "module",
+      sideEffects: false,
+      main: `.${codePath(name)}`,
+      types: `.${typesPath(name)}`,
+    };
+    await write(join(out, entryName(name), "package.json"), toText(manifest));
   }
+}
+
+async function copyDocuments(out: string): Promise<void> {
+  for (const name of DOCUMENTS) await Deno.copyFile(join(ROOT, name), join(out, name));
+  await removeFolder(join(out, GUIDES));
+  await Deno.mkdir(join(out, GUIDES));
+  for await (const { name } of Deno.readDir(join(ROOT, GUIDES))) {
+    await Deno.copyFile(join(ROOT, GUIDES, name), join(out, GUIDES, name));
+  }
+}
+
+async function removeFolder(path: string): Promise<void> {
+  await Deno.remove(path, { recursive: true }).catch((error: Error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
 }
 
 /** The licence of what is bundled goes with it. */
@@ -272,9 +338,7 @@ async function kernelBytes(): Promise<Uint8Array<ArrayBuffer>> {
 
 async function build(out: string): Promise<void> {
   const dist = join(out, "dist");
-  await Deno.remove(dist, { recursive: true }).catch((error: Error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
+  await removeFolder(dist);
   const outputs = [
     ...await bundle(dist, EXPORTS, [], ["@noble/"]),
     ...await bundle(
@@ -301,6 +365,7 @@ async function build(out: string): Promise<void> {
     });
   }
   await write(join(out, "package.json"), manifest);
+  await writeFolders(out);
   await copyDocuments(out);
   for (const { path, text } of outputs) await printSize(path.slice(out.length + 1), text);
   await printSize("dist/workerd/kernel.wasm", kernel);

@@ -81,11 +81,14 @@ const OPTIONS = {
 for (
   const [compiler, resolution] of [
     ["typescript5", { module: "nodenext" }],
+    // It reads no `exports`.
+    ["typescript5", { module: "esnext", moduleResolution: "node10" }],
     ["typescript6", { module: "nodenext" }],
     ["typescript6", { module: "esnext", moduleResolution: "bundler" }],
   ] as const
 ) {
-  const name = `npm package: types, ${compiler}, ${resolution.module}`;
+  const how = "moduleResolution" in resolution ? resolution.moduleResolution : resolution.module;
+  const name = `npm package: types, ${compiler}, ${how}`;
   testWithTool(name, HAS_NPM, NPM_REMEDY, async () => {
     const project = await installedPackage();
     const config = { compilerOptions: { ...OPTIONS, ...resolution }, files: ["consumer.ts"] };

@@ -14,7 +14,14 @@ const PROGRAMS = [
   "typescript6@npm:typescript@6.0.3",
   "workerd@1.20261117.1",
 ];
-const INSTALL = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
+/** The arguments of npm that packages follow. */
+export const INSTALL = [
+  "install",
+  "--ignore-scripts",
+  "--no-audit",
+  "--no-fund",
+  "--prefer-offline",
+];
 
 /** What to do where a program from npm is missing. */
 export const NPM_REMEDY = "needs npm, and a package registry that npm can reach";

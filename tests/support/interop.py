@@ -11,6 +11,7 @@ import json
 import os
 import sys
 
+import flet_values
 from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -60,14 +61,11 @@ def passphrase_decrypt(passphrase, salt, iterations, token):
 
 
 def flet_encrypt(text, secret, iterations):
-    salt = os.urandom(SALT)
-    token = Fernet(derive(secret, salt, iterations)).encrypt(text.encode())
-    return base64.urlsafe_b64encode(salt + token).decode()
+    return flet_values.encrypt(text, secret, iterations)
 
 
 def flet_decrypt(value, secret, iterations):
-    data = base64.urlsafe_b64decode(value)
-    return Fernet(derive(secret, data[:SALT], iterations)).decrypt(data[SALT:]).decode()
+    return flet_values.decrypt(value, secret, iterations)
 
 
 def flet_gcm(secret, salt, iterations):

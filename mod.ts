@@ -1,7 +1,11 @@
 /**
- * Encrypts secrets at rest: text under a passphrase, in Flet's format, and
- * Fernet tokens under a key, in the format of Python's `cryptography`, on a Rust
- * kernel in WebAssembly, WebCrypto, node:crypto or pure TypeScript.
+ * Encrypts secrets at rest. Text under a passphrase is in Flet's format, and
+ * tokens under a key are Fernet tokens, which Python's `cryptography` reads and
+ * writes too. The work is done by a Rust kernel in WebAssembly, by WebCrypto, by
+ * node:crypto or by pure TypeScript: whichever is here and fastest.
+ *
+ * Rows, fields and whole files are in the entry point `./export`, and the command
+ * `ironfern` is in `./cli`.
  *
  * @example Encrypt a secret under a passphrase
  * ```ts
@@ -10,6 +14,15 @@
  *
  * const stored = await encrypt("an API token", "correct horse battery staple");
  * assertEquals(await decrypt(stored, "correct horse battery staple"), "an API token");
+ * ```
+ *
+ * @example Encrypt values under a key
+ * ```ts
+ * import { Fernet } from "@ironfern/ironfern";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const fernet = new Fernet(Fernet.generateKey());
+ * assertEquals(fernet.decryptText(fernet.encrypt("an API token")), "an API token");
  * ```
  *
  * @module

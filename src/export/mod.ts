@@ -1,5 +1,10 @@
 /**
- * Exports: rows of any number, encrypted as they stream by.
+ * Encrypts exports of any size as they stream by, in constant memory:
+ *
+ * - `encryptLines` and `decryptLines`: every line, each a token of its own;
+ * - `encryptFields` and `decryptFields`: columns of CSV, values in JSON lines;
+ * - `sealExport`, `openExport`, `sealFile`, `openFile` and what goes with them: a
+ *   whole file, so that nobody can cut, reorder or patch it unseen.
  *
  * @example Encrypt the rows of a file
  * ```ts

@@ -13,7 +13,7 @@
 import { ROOT } from "./source_files.ts";
 
 /** Where there are examples besides the tests. */
-const DOCUMENTS = ["README.md", "mod.ts", "src/"];
+const DOCUMENTS = ["README.md", "docs/", "mod.ts", "src/"];
 /** What takes half a minute or longer, the longest first. */
 const LONG = [
   "tests/cli/kdf_test.ts",

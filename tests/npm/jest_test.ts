@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { HAS_NPM, INSTALL, installedPackage, mustRun, NPM_REMEDY } from "../support/npm_package.ts";
+import { builtPackage, HAS_NPM, INSTALL, mustRun, NPM_REMEDY } from "../support/npm_package.ts";
 import { hasProgram, ROOT, testWithTool } from "../support/tools.ts";
 
 const JEST = "jest@30.5.2";
@@ -33,11 +33,19 @@ const manifests = Array.from(
   ([, text]) => text,
 ).filter((text) => text.includes('"jest"'));
 const HAS_NODE = HAS_NPM && await hasProgram("node");
-let installed: Promise<unknown> | undefined;
 
-async function runJest(files: Readonly<Record<string, string>>, ...flags: string[]): Promise<void> {
-  const project = await installedPackage();
-  await (installed ??= mustRun("npm", [...INSTALL, JEST, TO_COMMONJS], project));
+/** Installs Jest and the package into a project, which no other test uses. */
+async function install(folder: string): Promise<void> {
+  await Deno.writeTextFile(`${folder}/package.json`, "{}");
+  const packages = [JEST, TO_COMMONJS, await builtPackage()];
+  await mustRun("npm", [...INSTALL, "--install-links", ...packages], folder);
+}
+
+async function runJest(
+  project: string,
+  files: Readonly<Record<string, string>>,
+  ...flags: string[]
+): Promise<void> {
   const folder = await Deno.makeTempDir({ dir: project });
   for (const [path, text] of Object.entries({ ...files, "token.test.js": TEST })) {
     await Deno.writeTextFile(`${folder}/${path}`, text);
@@ -52,7 +60,13 @@ testWithTool(
   async () => {
     assertEquals(manifests.length, 2);
     const [asModules, compiled] = manifests;
-    await runJest({ "package.json": asModules }, "--experimental-vm-modules");
-    await runJest({ "package.json": compiled, ...BABEL });
+    const project = await Deno.makeTempDir();
+    try {
+      await install(project);
+      await runJest(project, { "package.json": asModules }, "--experimental-vm-modules");
+      await runJest(project, { "package.json": compiled, ...BABEL });
+    } finally {
+      await Deno.remove(project, { recursive: true });
+    }
   },
 );

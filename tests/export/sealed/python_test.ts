@@ -51,17 +51,17 @@ testWithPython("reads our sealed exports", async (python) => {
 });
 
 testWithPython("writes sealed exports that we read", async (python) => {
-  for (const { request, seal: options } of SECRETS) {
+  for (const { request, argument, seal: options } of SECRETS) {
+    const secret = "key" in options ? options : { passphrase: options.passphrase };
     for (const size of SIZES) {
       const data = someBytes(size);
       const text = JSON.stringify({ ...request, data: data.toBase64() });
-      const sealed = await runBytes(
-        python,
-        ["tests/support/seal.py"],
-        new TextEncoder().encode(text),
-      );
-      const secret = "key" in options ? options : { passphrase: options.passphrase };
+      const input = new TextEncoder().encode(text);
+      const sealed = await runBytes(python, ["tests/support/seal.py"], input);
       assertEquals(Buffer.compare(await open(sealed, secret), data), 0, `${size} bytes`);
+      // The short program of the documentation.
+      const short = await runBytes(python, ["tests/support/write_sealed.py", argument], data);
+      assertEquals(Buffer.compare(await open(short, secret), data), 0, `${size} bytes, short`);
     }
   }
 });

@@ -82,7 +82,7 @@ const SEALED_EXPORT_REASONS: Readonly<Record<SealedExportErrorCode, string>> = {
   "iterations-out-of-range": "its iterations are outside the bounds",
   "unexpected-id": "the export has another id than the expected one",
   "line-too-long": "it is longer than any line of a sealed export",
-  "wrong-secret-or-header": "the passphrase or key is another one, or the header was changed",
+  "wrong-secret-or-header": "wrong passphrase or key, or not the file that it was",
   "bad-token": "it is not valid under the export's key",
   "out-of-order": "it belongs in another place",
   "trailing-data": "the export has ended before it",

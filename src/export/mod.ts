@@ -34,9 +34,6 @@ export * from "./sealed/files.ts";
 export type {
   ExpectedExport,
   ExportHeaderSettings,
-  ExportKey,
-  ExportPassphrase,
-  ExportSecret,
   ExportWorkSettings,
   OpenExportOptions,
   OpenExportSettings,
@@ -44,5 +41,6 @@ export type {
   SealExportOptions,
   SealExportSettings,
 } from "./sealed/options.ts";
+export type { ExportKey, ExportPassphrase, ExportSecret } from "./sealed/secret.ts";
 export type { ExportSource } from "../files/sources.ts";
 export * from "./sealed/verify.ts";

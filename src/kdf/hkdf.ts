@@ -18,22 +18,19 @@ const BLOCK = 32;
  * @param backend Whose HMAC it is.
  * @param key The key to derive from, of any length.
  * @param info What the derived key is for.
- * @param length Bytes of the derived key, 32: a longer one would be more blocks.
- * @returns The derived key.
+ * @returns The derived key, of 32 bytes: a longer one would be more blocks.
  * @throws {BackendUnavailableError} If the backend named is not here.
  */
 export async function hkdf(
   backend: BackendChoice,
   key: Bytes,
   info: Bytes,
-  length: 32 = BLOCK,
 ): Promise<Bytes> {
   const { async } = await pickAsync(backend, { count: 1, length: key.length + info.length });
   const prk = await async.hmac(new Uint8Array(BLOCK), key);
   try {
     // T(1) = HMAC(PRK, info || 0x01), section 2.3
-    const block = await async.hmac(prk, concatBytes([info, Uint8Array.of(1)]));
-    return block.slice(0, length);
+    return await async.hmac(prk, concatBytes([info, Uint8Array.of(1)]));
   } finally {
     prk.fill(0);
   }

@@ -21,7 +21,8 @@ export const inspect: Command = {
   async run(context) {
     const input = await context.input();
     const { inspectExport } = await import("../../export/mod.ts");
-    const said = await inspectExport(input.path ?? input.stream());
+    const { signal } = context;
+    const said = await inspectExport(input.path ?? input.stream(), { signal });
     const { id, version, kdf, time, size } = said;
     const isDate = time !== undefined && time < 8_640_000_000_000;
     const lines = [

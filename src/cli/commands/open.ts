@@ -46,11 +46,13 @@ export const open: Command = {
       const options = {
         ...secret,
         ...expectations,
-        overwrite: args.has("force"),
         onProgress: onProgress && ((done: number) => onProgress(done, input.size)),
       };
       if (input.path !== undefined && output.path !== undefined) {
-        return await openFile(input.path, output.path, options);
+        return await openFile(input.path, output.path, {
+          ...options,
+          overwrite: args.has("force"),
+        });
       }
       const { readable, writable, result } = openExport(options);
       await output.write(input.stream().pipeThrough({ readable, writable }));

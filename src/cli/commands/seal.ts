@@ -50,12 +50,14 @@ export const seal: Command = {
         ...secret,
         iterations,
         workers: args.integer("workers"),
-        overwrite: args.has("force"),
         signal,
         onProgress: onProgress && ((done: number) => onProgress(done, input.size)),
       };
       if (input.path !== undefined && output.path !== undefined) {
-        return await sealFile(input.path, output.path, options);
+        return await sealFile(input.path, output.path, {
+          ...options,
+          overwrite: args.has("force"),
+        });
       }
       const { readable, writable, result } = sealExport(options);
       await output.write(input.stream().pipeThrough({ readable, writable }));

@@ -6,7 +6,7 @@
 
 import { describeDuration } from "../../calibration/attack_cost.ts";
 import type { Source } from "../../calibration/floors.ts";
-import { ITERATIONS } from "../../export/sealed/header.ts";
+import { ITERATIONS } from "../../export/sealed/format.ts";
 import { wrap } from "../spec/help.ts";
 import { type BackendFigures, COUNTS, type KdfFigures, KEYS_AT_ONCE } from "./figures.ts";
 

@@ -96,7 +96,7 @@ export const EXPECTATIONS: readonly OptionSpec[] = [
     name: "max-iterations",
     value: "N",
     range: [100_000, MAX_UINT32],
-    help: "refuse a file that asks for more; by default 10000000",
+    help: "refuse a file that asks for more; by default 2000000",
   },
 ];
 

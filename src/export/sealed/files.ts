@@ -4,7 +4,7 @@
  * @module
  */
 
-import { kindOf } from "../../checks.ts";
+import { checkOptions, kindOf } from "../../checks.ts";
 import type { Bytes } from "../../bytes/bytes.ts";
 import { release } from "../../runtime/memory.ts";
 import {
@@ -21,16 +21,18 @@ import {
   withFile,
 } from "../../files/node_files.ts";
 import { replaceFile } from "../../files/replace_file.ts";
-import { wipe } from "./streams.ts";
 import {
   type ExportWork,
+  OPEN_OPTIONS,
   type OpenExportOptions,
   openWork,
+  SEAL_OPTIONS,
   type SealedExportInfo,
   type SealExportOptions,
   sealWork,
 } from "./options.ts";
 import { openBytes } from "./reader.ts";
+import { wipeSecret } from "./secret.ts";
 import { sealBytes } from "./writer.ts";
 
 /** How the output of {@linkcode sealFile} and {@linkcode openFile} is written. */
@@ -95,7 +97,10 @@ export async function sealFile(
   output: FilePath,
   options: SealFileOptions,
 ): Promise<SealedExportInfo> {
-  return await transformFile(input, output, sealWork(options), sealBytes, options);
+  const { overwrite, ...sealing } = checkOptions(options, [...SEAL_OPTIONS, "overwrite"]);
+  checkOverwrite(overwrite);
+  const work = sealWork(sealing);
+  return await transformFile(input, output, { work, overwrite, run: sealBytes, discard: release });
 }
 
 /**
@@ -138,26 +143,36 @@ export async function openFile(
   output: FilePath,
   options: OpenFileOptions,
 ): Promise<SealedExportInfo> {
-  return await transformFile(input, output, openWork(options), openBytes, options);
+  const { overwrite, ...opening } = checkOptions(options, [...OPEN_OPTIONS, "overwrite"]);
+  checkOverwrite(overwrite);
+  const work = openWork(opening);
+  return await transformFile(input, output, { work, overwrite, run: openBytes, discard: wipe });
 }
 
-type Transform<W> = (
-  source: AsyncIterable<Uint8Array>,
-  work: W,
-  signal: AbortSignal,
-) => AsyncGenerator<Bytes, SealedExportInfo, void>;
+/** What becomes of a file. */
+interface Transformation<W extends ExportWork> {
+  /** The checked options. */
+  readonly work: W;
+  /** Whether an output that exists is replaced. */
+  readonly overwrite: boolean | undefined;
+  /** Makes the output out of the input. */
+  readonly run: (
+    source: AsyncIterable<Uint8Array>,
+    work: W,
+    signal: AbortSignal,
+  ) => AsyncGenerator<Bytes, SealedExportInfo, void>;
+  /** Called with each piece of the output when it is written, or will not be. */
+  readonly discard: (bytes: Bytes) => void;
+}
 
 async function transformFile<W extends ExportWork>(
   input: FilePath,
   output: FilePath,
-  work: W,
-  transform: Transform<W>,
-  options: OutputFileSettings & { signal?: AbortSignal },
+  { work, overwrite, run, discard }: Transformation<W>,
 ): Promise<SealedExportInfo> {
-  const { signal = new AbortController().signal, overwrite } = options;
+  const { signal } = work;
   let source: FileHandle | undefined;
   try {
-    checkOverwrite(overwrite);
     signal.throwIfAborted();
     const files = nodeFiles();
     const from = absolutePath(files, input, "the input");
@@ -165,18 +180,23 @@ async function transformFile<W extends ExportWork>(
     source = await openFor(files, "read", from, signal);
     const status = await checkDifferent(files, source, from, to);
     const total = status.isFile() ? Number(status.size) : undefined;
-    const chunks = transform(fileChunks(source, from, signal), { ...work, total }, signal);
-    return await replaceFile(files, to, (write) => writeChunks(chunks, write), {
+    const chunks = run(fileChunks(source, from, signal), { ...work, total }, signal);
+    return await replaceFile(files, to, (write) => writeChunks(chunks, write, discard), {
       input: status,
       overwrite,
     });
   } finally {
-    wipe(work.secret);
+    wipeSecret(work.secret);
     const closing = source?.close();
     // A pipe that has nothing to give would keep an abort from being seen.
     if (signal.aborted) closing?.catch(() => {});
     else await closing;
   }
+}
+
+function wipe(data: Bytes): void {
+  data.fill(0);
+  release(data);
 }
 
 function checkOverwrite(overwrite: unknown): void {
@@ -207,6 +227,7 @@ async function checkDifferent(
 async function writeChunks(
   chunks: AsyncGenerator<Bytes, SealedExportInfo, void>,
   write: (bytes: Uint8Array) => Promise<void>,
+  discard: (bytes: Bytes) => void,
 ): Promise<SealedExportInfo> {
   let next = chunks.next();
   try {
@@ -215,12 +236,16 @@ async function writeChunks(
       if (done) return value;
       next = chunks.next();
       next.catch(() => {}); // it is awaited after the write, which may fail before it
-      await write(value);
-      release(value);
+      try {
+        await write(value);
+      } finally {
+        discard(value);
+      }
     }
   } finally {
     // What was begun ends before the files are closed.
-    await next.catch(() => {});
+    const last = await next.catch(() => undefined);
+    if (last && !last.done) discard(last.value);
     await chunks.return(undefined as never);
   }
 }

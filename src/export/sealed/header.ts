@@ -1,39 +1,15 @@
 /**
- * Line 0 of a sealed export, and the numbers of the format `ironfern-export`,
- * version 1.
+ * Line 0 of a sealed export.
  *
  * @module
  */
 
-import { tokenLength } from "../../backends/token.ts";
 import type { Bytes } from "../../bytes/bytes.ts";
 import { decodeAscii, decodeLatin1, encodeAscii } from "../../bytes/text.ts";
 import { decodeBase64Url, encodeBase64Url } from "../../bytes/base64.ts";
 import { SealedExportError } from "../../errors.ts";
+import { FORMAT, RANDOM, VERSION } from "./format.ts";
 
-/** Bytes of the header, without its line feed, at most. */
-export const MAX_HEADER = 4_096;
-/** Bytes of input in every slice but the last one. */
-export const SLICE = 65_510;
-/** Bytes before a record's data: the index (u64be) and the type (u8). */
-export const RECORD_HEAD = 9;
-/** Bytes of the final record's data: slices and input bytes (u64be each). */
-export const FINAL_DATA = 16;
-/** Characters of a full slice's line, without its line feed; no line is longer. */
-export const FULL_LINE = tokenLength(RECORD_HEAD + SLICE);
-/** Characters of the final line, without its line feed. */
-export const FINAL_LINE = tokenLength(RECORD_HEAD + FINAL_DATA);
-/** Slices of a batch: about 1 MiB. */
-export const BATCH_SLICES = 16;
-/** What a record's type says. */
-export const TYPE = { slice: 0, final: 1 } as const;
-
-/** The iterations that are written, and read unless the reader says otherwise. */
-export const ITERATIONS = { least: 100_000, usual: 600_000, most: 10_000_000 } as const;
-
-const FORMAT = "ironfern-export";
-const VERSION = 1;
-const RANDOM = 16;
 const START = `{"format":"${FORMAT}"`;
 
 /** How the file's root key is made. */

@@ -5,11 +5,18 @@
  */
 
 import { decodeBase64Url } from "../../bytes/base64.ts";
+import { checkOptions, checkSignal } from "../../checks.ts";
+import { type ExportSource, withSource } from "../../files/sources.ts";
 import { type ExportKdf, type KeyKdf, type PassphraseKdf, readHeader } from "./header.ts";
 import { ExportLines } from "./lines.ts";
-import { type ExportSource, withSource } from "../../files/sources.ts";
 
 export type { ExportKdf, KeyKdf, PassphraseKdf };
+
+/** Options of {@linkcode inspectExport}. */
+export interface InspectExportOptions {
+  /** Stops the call: it then rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
 
 /** What a sealed export says of itself; nobody has checked it. */
 export interface ExportInspection {
@@ -37,11 +44,12 @@ const TOKEN_VERSION = 0x80;
  *
  * @param source A blob, a stream of bytes (which is cancelled), or a file's path
  * or URL.
+ * @param options A signal.
  * @returns The id, how the key is made, and the time.
  * @throws {SealedExportError} If the first line is no header: `bad-header`,
  * `line-too-long` or `truncated`.
- * @throws {TypeError} If it is no such source; for paths where the runtime has no
- * files.
+ * @throws {TypeError} If it is no such source, or an option is unknown or of the
+ * wrong type; for paths where the runtime has no files.
  * @throws {Error} If the system refuses to read the file.
  *
  * @example How many iterations does it take?
@@ -57,8 +65,13 @@ const TOKEN_VERSION = 0x80;
  * assertEquals(verified, false);
  * ```
  */
-export async function inspectExport(source: ExportSource): Promise<ExportInspection> {
-  return await withSource(source, new AbortController().signal, async (chunks, size) => {
+export async function inspectExport(
+  source: ExportSource,
+  options?: InspectExportOptions,
+): Promise<ExportInspection> {
+  const { signal = new AbortController().signal } = checkOptions(options, ["signal"]);
+  checkSignal(signal);
+  return await withSource(source, signal, async (chunks, size) => {
     const lines = new ExportLines(chunks);
     const { id, kdf } = readHeader(await lines.header());
     const time = timeOfToken(await lines.peek(TOKEN_START));

@@ -7,7 +7,8 @@
 import { type Batch, LINE_FEED } from "../../bytes/batch.ts";
 import type { Bytes } from "../../bytes/bytes.ts";
 import { SealedExportError } from "../../errors.ts";
-import { BATCH_SLICES, FULL_LINE, headerCutShort, MAX_HEADER } from "./header.ts";
+import { BATCH_SLICES, FULL_LINE, MAX_HEADER } from "./format.ts";
+import { headerCutShort } from "./header.ts";
 
 const RUN = BATCH_SLICES * (FULL_LINE + 1);
 /** A shorter line than a full one is the last slice's or the final one. */

@@ -1,49 +1,23 @@
 /**
- * The options of sealed exports, and the file key that comes of them.
+ * The options of sealed exports, and their checks.
  *
  * @module
  */
 
-import { noble } from "../../backends/noble.ts";
 import { type BackendChoice, checkBackend } from "../../backends/select/available.ts";
 import {
   checkInteger,
   checkOnProgress,
+  checkOptions,
   checkSignal,
   kindOf,
   MAX_ITERATIONS,
   quoted,
-  secretBytes,
 } from "../../checks.ts";
-import { type Bytes, concatBytes } from "../../bytes/bytes.ts";
-import { encodeAscii } from "../../bytes/text.ts";
-import { SealedExportError } from "../../errors.ts";
-import { fernetKey } from "../../fernet/key.ts";
-import { hkdf } from "../../kdf/hkdf.ts";
-import { pbkdf2 } from "../../kdf/pbkdf2.ts";
 import { checkWorkers } from "../../workers/pool.ts";
-import { decodeRandom, type ExportHeader, ITERATIONS } from "./header.ts";
-
-const INFO = "ironfern-export/1";
-
-/** What an export is sealed under: a passphrase or a key, exactly one of them. */
-export type ExportSecret = ExportPassphrase | ExportKey;
-
-/** A passphrase, from which the export's root key is derived. */
-export interface ExportPassphrase {
-  /** The passphrase, text (as UTF-8, not normalised) or bytes, 1 MiB at most. */
-  passphrase: string | Uint8Array;
-  /** Not with a passphrase. */
-  key?: undefined;
-}
-
-/** A key of the caller's as the export's root key. */
-export interface ExportKey {
-  /** The key: 44 characters of padded base64url, or 32 bytes. */
-  key: string | Uint8Array;
-  /** Not with a key. */
-  passphrase?: undefined;
-}
+import { ITERATIONS, USUAL_MAX_ITERATIONS } from "./format.ts";
+import { decodeRandom } from "./header.ts";
+import { type ExportSecret, type RootSecret, rootSecret } from "./secret.ts";
 
 /** Options of all calls that seal or open. */
 export interface ExportWorkSettings {
@@ -55,10 +29,10 @@ export interface ExportWorkSettings {
   backend?: BackendChoice;
   /** How many workers may help, from 0 (none) to 64; by default what suits the machine. */
   workers?: number;
-  /** Stops the work; everything then rejects with its reason. */
+  /** Stops the work: everything then rejects with its reason. */
   signal?: AbortSignal;
   /**
-   * Is told how much of the input is done.
+   * Called with the progress.
    *
    * @param done Bytes of the input: of the data when it is sealed, of the export
    * when it is opened.
@@ -70,7 +44,8 @@ export interface ExportWorkSettings {
 /** Options of the calls that seal, but for the secret. */
 export interface SealExportSettings extends ExportWorkSettings {
   /**
-   * PBKDF2 iterations, from 100,000 to 10,000,000; not with a key.
+   * PBKDF2 iterations, from 100,000 to 10,000,000; not with a key. Whoever opens
+   * a file with more than 2,000,000 has to raise `maxIterations`.
    *
    * @default {600_000}
    */
@@ -79,7 +54,7 @@ export interface SealExportSettings extends ExportWorkSettings {
 
 /** What the caller knows of an export that is opened. */
 export interface ExpectedExport {
-  /** The id: an older export of the same name, valid as it is, has another one. */
+  /** Its id. An older export of the same name is valid too, but has another id. */
   id: string;
 }
 
@@ -87,12 +62,14 @@ export interface ExpectedExport {
 export interface ExportHeaderSettings {
   /**
    * The most PBKDF2 iterations that the file may ask for: an integer from
-   * 100,000 to 2^32-1.
+   * 100,000 to 2^32-1. Whoever wrote the file chose their number, and they are
+   * done before anything of it is authenticated: 2,000,000 take about a second,
+   * each further 10,000,000 some 5 to 12 seconds.
    *
-   * @default {10_000_000}
+   * @default {2_000_000}
    */
   maxIterations?: number;
-  /** What has to be so; nothing else is opened. */
+  /** What the header must say; any other export is refused. */
   expect?: ExpectedExport;
 }
 
@@ -115,26 +92,20 @@ export interface SealedExportInfo {
   bytes: number;
 }
 
-/** A secret of the caller's, as a copy that is wiped in the end. */
-export interface RootSecret {
-  /** Whether it is a passphrase or a key. */
-  readonly kind: "passphrase" | "key";
-  /** Its bytes. */
-  readonly bytes: Bytes;
-}
-
 /** The checked options of all calls. */
 export interface ExportWork {
-  /** The secret. */
+  /** A copy of the secret. Who asked for the checks wipes it. */
   readonly secret: RootSecret;
   /** The backend. */
   readonly backend: BackendChoice;
   /** The workers. */
   readonly workers: number | undefined;
+  /** The caller's signal, or one that is never aborted. */
+  readonly signal: AbortSignal;
   /** As in the options. */
   readonly onProgress: ExportWorkSettings["onProgress"];
   /** Bytes of the input, where they are known. */
-  readonly total: number | undefined;
+  readonly total?: number;
 }
 
 /** The checked options of a call that seals. */
@@ -151,24 +122,34 @@ export interface OpenWork extends ExportWork {
   readonly expectedId: string | undefined;
 }
 
+const COMMON = ["passphrase", "key", "backend", "workers", "signal"] as const;
+/** The names of {@linkcode SealExportOptions}. */
+export const SEAL_OPTIONS = [...COMMON, "iterations", "onProgress"] as const;
+/** The names of {@linkcode OpenExportOptions}, but for the progress. */
+export const READ_OPTIONS = [...COMMON, "maxIterations", "expect"] as const;
+/** The names of {@linkcode OpenExportOptions}. */
+export const OPEN_OPTIONS = [...READ_OPTIONS, "onProgress"] as const;
+
 /**
  * Checks the options of a call that seals.
  *
- * @throws {TypeError} If one is of the wrong type, or there is not one secret.
+ * @throws {TypeError} If one is unknown or of the wrong type, or there is not
+ * exactly one secret.
  * @throws {RangeError} If a number is out of its bounds, or a secret too long.
  */
-export function sealWork(options: SealExportOptions, total?: number): SealWork {
-  const { iterations } = checkObject(options);
+export function sealWork(options: SealExportOptions): SealWork {
+  const known = checkOptions(options, SEAL_OPTIONS);
+  const { iterations } = known;
   const { least, most, usual } = ITERATIONS;
   if (iterations !== undefined) {
-    if (options.key !== undefined) {
+    if (known.key !== undefined) {
       throw new TypeError(
         "Cannot use iterations with a key: there is no passphrase to derive from",
       );
     }
     checkInteger(iterations, "iterations", least, most);
   }
-  const work = exportWork(options, total);
+  const work = exportWork(known);
   return {
     ...work,
     iterations: work.secret.kind === "key" ? undefined : iterations ?? usual,
@@ -181,85 +162,37 @@ export function sealWork(options: SealExportOptions, total?: number): SealWork {
  * @throws {TypeError} As {@linkcode sealWork}.
  * @throws {RangeError} As {@linkcode sealWork}.
  */
-export function openWork(options: OpenExportOptions, total?: number): OpenWork {
-  const { maxIterations = ITERATIONS.most, expect } = checkObject(options);
+export function openWork(options: OpenExportOptions): OpenWork {
+  const known = checkOptions(options, OPEN_OPTIONS);
+  const { maxIterations = USUAL_MAX_ITERATIONS } = known;
   checkInteger(maxIterations, "maxIterations", ITERATIONS.least, MAX_ITERATIONS);
-  if (expect !== undefined && typeof expect !== "object") {
-    throw new TypeError(`Cannot use expect: expected \`{ id }\`, got ${kindOf(expect)}`);
-  }
-  if (expect !== undefined && !decodeRandom(expect?.id)) {
-    throw new TypeError(
-      `Cannot expect the id ${quoted(expect?.id)}: expected 22 characters of base64url`,
-    );
-  }
-  return { ...exportWork(options, total), maxIterations, expectedId: expect?.id };
+  const expectedId = known.expect === undefined ? undefined : checkExpected(known.expect);
+  return { ...exportWork(known), maxIterations, expectedId };
 }
 
-function checkObject<T>(options: T): T {
-  if (typeof options === "object" && options !== null) return options;
+function checkExpected(expect: ExpectedExport): string {
+  if (typeof expect !== "object" || expect === null) {
+    throw new TypeError(`Cannot use expect: expected \`{ id }\`, got ${kindOf(expect)}`);
+  }
+  const { id } = checkOptions(expect, ["id"]);
+  if (decodeRandom(id)) return id;
   throw new TypeError(
-    `Cannot use the options: expected \`passphrase\` or \`key\`, got ${kindOf(options)}`,
+    `Cannot expect the id ${quoted(id)}: expected 22 characters of base64url`,
   );
 }
 
-function exportWork(options: ExportSecret & ExportWorkSettings, total?: number): ExportWork {
-  const { workers, onProgress } = options;
+/** The secret is copied last: what throws before leaves no copy behind. */
+function exportWork(options: ExportSecret & ExportWorkSettings): ExportWork {
+  const { workers, onProgress, signal } = options;
   const backend = checkBackend(options.backend);
   checkWorkers(workers);
-  checkSignal(options.signal);
+  checkSignal(signal);
   checkOnProgress(onProgress);
-  return { secret: rootSecret(options), backend, workers, onProgress, total };
-}
-
-function rootSecret({ passphrase, key }: ExportSecret): RootSecret {
-  if (passphrase !== undefined && key !== undefined) {
-    throw new TypeError("Cannot use both `passphrase` and `key`: an export has one of them");
-  }
-  return key === undefined
-    ? { kind: "passphrase", bytes: secretBytes(passphrase!, "the passphrase") }
-    : { kind: "key", bytes: fernetKey(key) };
-}
-
-/**
- * Judges a header by the options, before anything is derived.
- *
- * @throws {SealedExportError} If it is not to be opened.
- */
-export function checkHeader({ id, kdf }: ExportHeader, work: OpenWork): void {
-  const { secret, maxIterations, expectedId } = work;
-  if (expectedId !== undefined && expectedId !== id) {
-    throw new SealedExportError("unexpected-id", 0);
-  }
-  const wanted = kdf.name === "key" ? "key" : "passphrase";
-  if (secret.kind !== wanted) {
-    const reason = `the export wants a ${wanted}, and was given a ${secret.kind}`;
-    throw new SealedExportError("wrong-secret-or-header", 0, { reason });
-  }
-  if (kdf.name === "key") return;
-  const { iterations } = kdf;
-  if (iterations < ITERATIONS.least || iterations > maxIterations) {
-    const reason =
-      `it asks for ${iterations} iterations, expected ${ITERATIONS.least} to ${maxIterations}`;
-    throw new SealedExportError("iterations-out-of-range", 0, { reason });
-  }
-}
-
-/**
- * Derives the key that seals this one file: from the root key, and from the
- * header, which is so authenticated by every token. It is to be wiped.
- */
-export async function fileKey(
-  { line, kdf }: ExportHeader,
-  { secret, backend }: ExportWork,
-  signal: AbortSignal,
-): Promise<Bytes> {
-  const info = concatBytes([encodeAscii(INFO), noble().sha256(line)]);
-  if (kdf.name === "key") return await hkdf(backend, secret.bytes, info);
-  const { iterations, salt } = kdf;
-  const root = await pbkdf2(secret.bytes, decodeRandom(salt)!, { iterations, backend, signal });
-  try {
-    return await hkdf(backend, root, info);
-  } finally {
-    root.fill(0);
-  }
+  return {
+    backend,
+    workers,
+    onProgress,
+    signal: signal ?? new AbortController().signal,
+    secret: rootSecret(options),
+  };
 }

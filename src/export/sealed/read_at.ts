@@ -5,34 +5,33 @@
  */
 
 import { tokenLength } from "../../backends/token.ts";
-import { type Batch, LINE_FEED, recordView, singleBatch } from "../../bytes/batch.ts";
-import { checkInteger, kindOf } from "../../checks.ts";
+import { type Batch, LINE_FEED, type Opened, recordView, singleBatch } from "../../bytes/batch.ts";
+import { checkInteger, checkOptions, kindOf } from "../../checks.ts";
 import type { Bytes } from "../../bytes/bytes.ts";
 import { SealedExportError } from "../../errors.ts";
 import { ordered } from "../../streams/ordered.ts";
+import { withSource } from "../../files/sources.ts";
+import { fileKey } from "./file_key.ts";
 import {
   BATCH_SLICES,
-  type ExportHeader,
   FINAL_LINE,
   FULL_LINE,
   MAX_HEADER,
-  readHeader,
   RECORD_HEAD,
   SLICE,
   TYPE,
-} from "./header.ts";
-import { wipe } from "./streams.ts";
+} from "./format.ts";
+import { type ExportHeader, readHeader } from "./header.ts";
+import { checkHeader } from "./header_checks.ts";
 import { ExportLines } from "./lines.ts";
 import {
-  checkHeader,
   type ExportHeaderSettings,
-  type ExportSecret,
   type ExportWorkSettings,
-  fileKey,
   openWork,
+  READ_OPTIONS,
 } from "./options.ts";
-import { type ExportRecord, readFinal, readRecord } from "./records.ts";
-import { withSource } from "../../files/sources.ts";
+import { readFinal, readRecord } from "./records.ts";
+import { type ExportSecret, type RootSecret, wipeSecret, wrongSecret } from "./secret.ts";
 import { type TokenWork, tokenWork } from "../../streams/batch_runner.ts";
 
 const MAX_LENGTH = 2 ** 28;
@@ -99,8 +98,12 @@ export async function readExportAt(
   }
   checkInteger(position, "position", 0, Number.MAX_SAFE_INTEGER - MAX_LENGTH);
   checkInteger(length, "length", 0, MAX_LENGTH);
-  const work = openWork(options);
-  const { signal = new AbortController().signal } = options;
+  const { checkEnd, ...opening } = checkOptions(options, [...READ_OPTIONS, "checkEnd"]);
+  if (checkEnd !== undefined && typeof checkEnd !== "boolean") {
+    throw new TypeError(`Cannot use checkEnd: expected a boolean, got ${kindOf(checkEnd)}`);
+  }
+  const work = openWork(opening);
+  const { signal } = work;
   try {
     const header = await withSource(
       blob.slice(0, MAX_HEADER + 1),
@@ -113,13 +116,17 @@ export async function readExportAt(
     const { backend, workers } = work;
     const tokens = tokenWork(() => ({ key, backend }), { workers, signal });
     try {
-      return await new PartReader(blob, layout, tokens).read(position, length, options.checkEnd);
+      return await new PartReader(blob, layout, tokens, work.secret.kind).read(
+        position,
+        length,
+        checkEnd,
+      );
     } finally {
       tokens.close();
       key.fill(0);
     }
   } finally {
-    wipe(work.secret);
+    wipeSecret(work.secret);
   }
 }
 
@@ -131,6 +138,14 @@ interface Layout {
   readonly final: number;
   /** How many slices there are. */
   readonly slices: number;
+}
+
+/** The lines of some slices. */
+interface SliceBatch {
+  /** The index of the first slice. */
+  readonly first: number;
+  /** The lines. */
+  readonly tokens: Batch;
 }
 
 function layoutOf(blob: Blob, { line }: ExportHeader): Layout {
@@ -146,11 +161,14 @@ class PartReader {
   readonly #blob: Blob;
   readonly #layout: Layout;
   readonly #tokens: TokenWork;
+  readonly #kind: RootSecret["kind"];
+  #time: bigint | undefined;
 
-  constructor(blob: Blob, layout: Layout, tokens: TokenWork) {
+  constructor(blob: Blob, layout: Layout, tokens: TokenWork, kind: RootSecret["kind"]) {
     this.#blob = blob;
     this.#layout = layout;
     this.#tokens = tokens;
+    this.#kind = kind;
   }
 
   async read(position: number, length: number, checkEnd = false): Promise<Bytes> {
@@ -165,22 +183,40 @@ class PartReader {
       () => this.#tokens.inFlight,
       async (batch) => ({ batch, opened: await this.#tokens.open(batch.tokens) }),
     );
-    for await (const { batch, opened } of batches) {
-      for (let index = 0; index < opened.valid.length; index++) {
-        const slice = batch.first + index;
-        const ended = batch.tokens.bytes[batch.tokens.offsets[index + 1] - 1] === LINE_FEED;
-        const valid = ended && opened.valid[index];
-        const plaintext = valid ? recordView(opened.plaintexts, index) : undefined;
-        const data = await this.#sliceData(plaintext, slice, total);
-        const from = Math.max(0, position - slice * SLICE);
-        const to = position + available - slice * SLICE;
-        part.set(data.subarray(from, to), slice * SLICE + from - position);
+    try {
+      for await (const { batch, opened } of batches) {
+        try {
+          await this.#copy(batch, opened, part, { position, total });
+        } finally {
+          opened.plaintexts.bytes.fill(0);
+        }
       }
+    } catch (error) {
+      part.fill(0);
+      throw error;
     }
     return part;
   }
 
-  async *#batches(first: number, end: number): AsyncGenerator<{ first: number; tokens: Batch }> {
+  /** Copies what the part has of some slices. */
+  async #copy(
+    { first, tokens }: SliceBatch,
+    { plaintexts, valid, times }: Opened,
+    part: Bytes,
+    { position, total }: { position: number; total: number | undefined },
+  ): Promise<void> {
+    for (let index = 0; index < valid.length; index++) {
+      const slice = first + index;
+      const ended = tokens.bytes[tokens.offsets[index + 1] - 1] === LINE_FEED;
+      const plaintext = ended && valid[index] ? recordView(plaintexts, index) : undefined;
+      const data = await this.#sliceData(plaintext, times[index], slice, total);
+      const from = Math.max(0, position - slice * SLICE);
+      const to = position + part.length - slice * SLICE;
+      part.set(data.subarray(from, to), slice * SLICE + from - position);
+    }
+  }
+
+  async *#batches(first: number, end: number): AsyncGenerator<SliceBatch, void> {
     for (let start = first; start < end; start += BATCH_SLICES) {
       yield { first: start, tokens: await this.#lines(start, Math.min(end, start + BATCH_SLICES)) };
     }
@@ -203,12 +239,14 @@ class PartReader {
 
   async #sliceData(
     plaintext: Bytes | undefined,
+    time: bigint,
     slice: number,
     total: number | undefined,
   ): Promise<Bytes> {
     const record = plaintext && readRecord(plaintext);
     if (!record) throw await this.#badToken(slice + 1);
     if (record.index !== BigInt(slice)) throw new SealedExportError("out-of-order", slice + 1);
+    this.#checkTime(time, slice + 1);
     const expected = slice < this.#layout.slices - 1 ? SLICE : total! - slice * SLICE;
     if (record.type === TYPE.slice && record.data.length === expected) return record.data;
     const reason = `it holds no slice of ${expected} bytes`;
@@ -227,9 +265,13 @@ class PartReader {
         reason: "the final line is not at the end",
       });
     }
-    const record = await this.#open(text.slice(1, -1));
+    const { plaintexts, valid, times: [time] } = await this.#tokens.open(
+      singleBatch(text.slice(1, -1)),
+    );
+    const record = valid[0] ? readRecord(recordView(plaintexts, 0)) : undefined;
     if (!record) throw await this.#badToken(line);
     if (record.index !== BigInt(slices)) throw new SealedExportError("out-of-order", line);
+    this.#checkTime(time, line);
     const [told, bytes] = record.type === TYPE.final && readFinal(record) || [];
     if (told === BigInt(slices) && bytes !== undefined) {
       const total = Number(bytes);
@@ -250,9 +292,12 @@ class PartReader {
       : new SealedExportError("truncated", slices);
   }
 
-  async #open(token: Bytes): Promise<ExportRecord | undefined> {
-    const { plaintexts, valid } = await this.#tokens.open(singleBatch(token));
-    return valid[0] ? readRecord(recordView(plaintexts, 0)) : undefined;
+  /** All tokens of an export have one time: those of two attempts do not mix. */
+  #checkTime(time: bigint, line: number): void {
+    this.#time ??= time;
+    if (time === this.#time) return;
+    const reason = "it has another time than the others";
+    throw new SealedExportError("bad-token", line, { reason });
   }
 
   /** Line 1 tells a bad token from a wrong secret. */
@@ -260,8 +305,8 @@ class PartReader {
     const { bytes } = this.#layout.slices
       ? await this.#lines(0, 1)
       : { bytes: new Uint8Array(await this.#blob.slice(this.#layout.final).arrayBuffer()) };
-    return await this.#open(bytes.slice(0, -1))
-      ? new SealedExportError("bad-token", line)
-      : new SealedExportError("wrong-secret-or-header", 1);
+    const { plaintexts, valid } = await this.#tokens.open(singleBatch(bytes.slice(0, -1)));
+    plaintexts.bytes.fill(0);
+    return valid[0] ? new SealedExportError("bad-token", line) : wrongSecret(this.#kind, 1);
   }
 }

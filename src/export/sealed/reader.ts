@@ -1,18 +1,20 @@
 /**
- * The lines of a sealed export into its data.
+ * Opens the lines of a sealed export.
  *
  * @module
  */
 
-import { batchLength, recordView } from "../../bytes/batch.ts";
+import { batchLength, type Opened, recordView } from "../../bytes/batch.ts";
 import type { Bytes } from "../../bytes/bytes.ts";
 import { SealedExportError } from "../../errors.ts";
 import { release } from "../../runtime/memory.ts";
 import { Pacer } from "../../runtime/schedule.ts";
 import { ordered } from "../../streams/ordered.ts";
+import { fileKey } from "./file_key.ts";
 import { readHeader } from "./header.ts";
+import { checkHeader } from "./header_checks.ts";
 import { ExportLines, type LineRun, linesWithin } from "./lines.ts";
-import { checkHeader, fileKey, type OpenWork, type SealedExportInfo } from "./options.ts";
+import type { OpenWork, SealedExportInfo } from "./options.ts";
 import { RecordChecker } from "./records.ts";
 import { type TokenWork, tokenWork } from "../../streams/batch_runner.ts";
 
@@ -34,7 +36,7 @@ export async function* openBytes(
   const lines = new ExportLines(source);
   const header = readHeader(await lines.header());
   checkHeader(header, work);
-  // Nothing is derived for a file whose first line is missing or too long.
+  // A file whose first token is missing or too long is not worth a derivation.
   const runs = lines.runs();
   const first = await runs.next();
   if (first.done) throw new SealedExportError("truncated", 1);
@@ -43,16 +45,23 @@ export async function* openBytes(
   const key = await fileKey(header, work, signal);
   const { backend, workers } = work;
   const tokens = tokenWork(() => ({ key, backend }), { workers, signal });
-  const records = new RecordChecker();
+  const records = new RecordChecker(work.secret.kind);
+  /** What was opened ahead of its turn. */
+  const ahead = new Set<Opened>();
   const pacer = new Pacer();
   let nextLine = 1;
   try {
     const opened = ordered(
       prepended(first.value, runs),
       () => tokens.inFlight,
-      async (run) => ({ run, opened: await tokens.open(run.tokens) }),
+      async (run) => {
+        const opened = await tokens.open(run.tokens);
+        ahead.add(opened);
+        return { run, opened };
+      },
     );
     for await (const { run, opened: values } of opened) {
+      ahead.delete(values);
       const { chunks, failure } = records.read(values, run.firstLine);
       yield* chunks;
       if (failure) throw await trueFailure(failure, run, records, tokens);
@@ -69,6 +78,8 @@ export async function* openBytes(
   } finally {
     tokens.close();
     key.fill(0);
+    records.wipe();
+    for (const { plaintexts } of ahead) plaintexts.bytes.fill(0);
   }
 }
 
@@ -89,5 +100,7 @@ async function trueFailure(
   const line = recordView(tokens, failure.line - firstLine);
   const within = linesWithin(line);
   if (batchLength(within) === 1) return failure;
-  return records.read(await work.open(within), failure.line).failure ?? failure;
+  const { chunks, failure: found } = records.read(await work.open(within), failure.line);
+  for (const data of chunks) data.fill(0);
+  return found ?? failure;
 }

@@ -7,7 +7,8 @@
 import { type Opened, recordView } from "../../bytes/batch.ts";
 import type { Bytes } from "../../bytes/bytes.ts";
 import { SealedExportError, type SealedExportErrorCode } from "../../errors.ts";
-import { FINAL_DATA, RECORD_HEAD, SLICE, TYPE } from "./header.ts";
+import { FINAL_DATA, RECORD_HEAD, SLICE, TYPE } from "./format.ts";
+import { type RootSecret, wrongSecret } from "./secret.ts";
 
 /** A record, after its token was authenticated. */
 export interface ExportRecord {
@@ -47,12 +48,18 @@ export function readFinal({ data }: ExportRecord): [slices: bigint, bytes: bigin
 
 /** Checks records one after the other. */
 export class RecordChecker {
+  readonly #kind: RootSecret["kind"];
   #slices = 0;
   #bytes = 0;
   #time: bigint | undefined;
   /** A slice that is not full: only the final record may follow it. */
   #short: Bytes | undefined;
   #ended = false;
+
+  /** `kind` is that of the secret, for the error of a wrong one. */
+  constructor(kind: RootSecret["kind"]) {
+    this.#kind = kind;
+  }
 
   /** Slices so far. */
   get slices(): number {
@@ -70,7 +77,8 @@ export class RecordChecker {
   }
 
   /**
-   * Checks opened tokens. The data takes the place of the records.
+   * Checks opened tokens. The data takes the place of the records, and what else
+   * was opened is wiped.
    *
    * @param opened The tokens.
    * @param firstLine The number of the first one's line.
@@ -88,19 +96,26 @@ export class RecordChecker {
       if (failure || !record) break;
       if (this.#ended) {
         last = this.#short;
+        this.#short = undefined;
       } else if (!this.#short) {
         bytes.set(record.data, length);
         length += record.data.length;
       }
     }
+    bytes.fill(0, length);
     const chunks = [bytes.subarray(0, length), ...last ? [last] : []];
     return { chunks: chunks.filter(({ length }) => length), failure };
+  }
+
+  /** Wipes a slice that waits for what may follow it. */
+  wipe(): void {
+    this.#short?.fill(0);
   }
 
   #checkPlace(plaintext: Bytes | undefined, line: number): SealedExportError | undefined {
     if (this.#ended) return new SealedExportError("trailing-data", line);
     if (plaintext) return undefined;
-    return new SealedExportError(line === 1 ? "wrong-secret-or-header" : "bad-token", line);
+    return line === 1 ? wrongSecret(this.#kind, line) : new SealedExportError("bad-token", line);
   }
 
   #check(

@@ -9,12 +9,12 @@ import { streamPair } from "../../streams/pair.ts";
 import {
   type OpenExportOptions,
   openWork,
-  type RootSecret,
   type SealedExportInfo,
   type SealExportOptions,
   sealWork,
 } from "./options.ts";
 import { openBytes } from "./reader.ts";
+import { wipeSecret } from "./secret.ts";
 import { sealBytes } from "./writer.ts";
 
 /** A pair of streams, for `pipeThrough`, and what was sealed or opened. */
@@ -28,11 +28,6 @@ export interface ExportStream {
    * streams before that. It need not be looked at.
    */
   readonly result: Promise<SealedExportInfo>;
-}
-
-/** Wipes a copy of a secret. */
-export function wipe({ bytes }: RootSecret): void {
-  bytes.fill(0);
 }
 
 /**
@@ -76,8 +71,8 @@ export function sealExport(options: SealExportOptions): ExportStream {
   const work = sealWork(options);
   return streamPair(
     (source, signal) => sealBytes(source, work, signal),
-    () => wipe(work.secret),
-    options.signal,
+    () => wipeSecret(work.secret),
+    work.signal,
   );
 }
 
@@ -117,7 +112,7 @@ export function openExport(options: OpenExportOptions): ExportStream {
   const work = openWork(options);
   return streamPair(
     (source, signal) => openBytes(source, work, signal),
-    () => wipe(work.secret),
-    options.signal,
+    () => wipeSecret(work.secret),
+    work.signal,
   );
 }

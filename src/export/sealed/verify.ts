@@ -4,13 +4,14 @@
  * @module
  */
 
-import { wipe } from "./streams.ts";
+import { type ExportSource, withSource } from "../../files/sources.ts";
 import { type OpenExportOptions, openWork, type SealedExportInfo } from "./options.ts";
 import { openBytes } from "./reader.ts";
-import { type ExportSource, withSource } from "../../files/sources.ts";
+import { wipeSecret } from "./secret.ts";
 
 /**
- * Opens a sealed export to its end, and drops the data.
+ * Opens a sealed export to its end, and drops the data: it says whether the
+ * export is whole and as it was sealed.
  *
  * @param source A blob, a stream of bytes (which is read to its end, or
  * cancelled), or a file's path or URL.
@@ -42,16 +43,17 @@ export async function verifyExport(
   options: OpenExportOptions,
 ): Promise<SealedExportInfo> {
   const work = openWork(options);
-  const { signal = new AbortController().signal } = options;
+  const { signal } = work;
   try {
     return await withSource(source, signal, async (chunks, total) => {
       const opened = openBytes(chunks, { ...work, total }, signal);
       for (;;) {
         const { done, value } = await opened.next();
         if (done) return value;
+        value.fill(0);
       }
     });
   } finally {
-    wipe(work.secret);
+    wipeSecret(work.secret);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Data into the lines of a sealed export.
+ * Seals data into the lines of a sealed export.
  *
  * @module
  */
@@ -10,8 +10,10 @@ import { makeHeads, unixTime } from "../../fernet/seal.ts";
 import { release } from "../../runtime/memory.ts";
 import { Pacer } from "../../runtime/schedule.ts";
 import { ordered } from "../../streams/ordered.ts";
-import { BATCH_SLICES, FINAL_DATA, newHeader, RECORD_HEAD, SLICE, TYPE } from "./header.ts";
-import { fileKey, type SealedExportInfo, type SealWork } from "./options.ts";
+import { fileKey } from "./file_key.ts";
+import { BATCH_SLICES, FINAL_DATA, RECORD_HEAD, SLICE, TYPE } from "./format.ts";
+import { newHeader } from "./header.ts";
+import type { SealedExportInfo, SealWork } from "./options.ts";
 import { tokenWork } from "../../streams/batch_runner.ts";
 
 /** Bytes of a full slice's record, and of the final one, with a line feed each. */
@@ -31,13 +33,16 @@ export async function* sealBytes(
   work: SealWork,
   signal: AbortSignal,
 ): AsyncGenerator<Bytes, SealedExportInfo, void> {
+  // Line 0: the header, whose id and salt no other file has.
   const header = newHeader(work.iterations);
   yield concatBytes([header.line, Uint8Array.of(LINE_FEED)]);
+  // The key of this file, out of the secret and all of the header.
   const key = await fileKey(header, work, signal);
+  // Every further line: a Fernet token over a record, all of them with one time.
+  const time = unixTime();
   const { backend, workers } = work;
   const tokens = tokenWork(() => ({ key, backend }), { workers, signal });
   const pacer = new Pacer();
-  const time = unixTime();
   let slices = 0;
   let bytes = 0;
   try {
@@ -46,7 +51,7 @@ export async function* sealBytes(
       () => tokens.inFlight,
       async ({ records, ...counts }) => {
         const heads = makeHeads(batchLength(records), () => time);
-        const sealed = await tokens.seal(records, heads);
+        const sealed = await tokens.seal(records, heads).finally(() => records.bytes.fill(0));
         release(records.bytes);
         return { sealed, ...counts };
       },
@@ -77,15 +82,20 @@ async function* recordBatches(
   source: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<RecordBatch, void> {
   let writer = new RecordWriter(0);
-  for await (const chunk of source) {
-    for (let at = 0; at < chunk.length;) {
-      // A full batch waits for another byte: without one it is the last.
-      if (writer.full) {
-        yield writer.finish();
-        writer = writer.next();
+  try {
+    for await (const chunk of source) {
+      for (let at = 0; at < chunk.length;) {
+        // A full batch waits for another byte: without one it is the last.
+        if (writer.full) {
+          yield writer.finish();
+          writer = writer.next();
+        }
+        at += writer.add(chunk.subarray(at));
       }
-      at += writer.add(chunk.subarray(at));
     }
+  } catch (error) {
+    writer.wipe();
+    throw error;
   }
   yield writer.finishLast();
 }
@@ -120,6 +130,11 @@ class RecordWriter {
     this.#bytes.set(data.subarray(0, count), start);
     this.#length += count;
     return count;
+  }
+
+  /** Wipes what was added. */
+  wipe(): void {
+    this.#bytes.fill(0);
   }
 
   /** The records of the slices. */

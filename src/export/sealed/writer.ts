@@ -82,6 +82,7 @@ async function* recordBatches(
   source: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<RecordBatch, void> {
   let writer = new RecordWriter(0);
+  let ended = false;
   try {
     for await (const chunk of source) {
       for (let at = 0; at < chunk.length;) {
@@ -93,11 +94,12 @@ async function* recordBatches(
         at += writer.add(chunk.subarray(at));
       }
     }
-  } catch (error) {
-    writer.wipe();
-    throw error;
+    ended = true;
+    yield writer.finishLast();
+  } finally {
+    // Who seals the last batch wipes it.
+    if (!ended) writer.wipe();
   }
-  yield writer.finishLast();
 }
 
 /** Writes input into the records of one batch, each with a line feed after it. */

@@ -6,7 +6,7 @@
  */
 
 import { Fernet } from "@ironfern/ironfern";
-import { openExport, verifyExport } from "@ironfern/ironfern/export";
+import { openExport, readExportAt, verifyExport } from "@ironfern/ironfern/export";
 import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { testEach } from "../../support/backends.ts";
@@ -184,14 +184,14 @@ testEach("Any byte of the header that was changed", async (backend) => {
 });
 
 /** A file under KEY whose writer holds the key and breaks the format. */
-function sealedByHand(records: readonly Uint8Array[]): Uint8Array {
+function sealedByHand(records: readonly Uint8Array[], time = 1_000): Uint8Array {
   const [header] = GOOD;
   const info = Buffer.concat([
     Buffer.from("ironfern-export/1"),
     createHash("sha256").update(header).digest(),
   ]);
   const fernet = new Fernet(hkdfSync(info));
-  return fromLines([header, ...records.map((record) => fernet.encryptAtTime(record, 1_000))]);
+  return fromLines([header, ...records.map((record) => fernet.encryptAtTime(record, time))]);
 }
 
 function hkdfSync(info: Uint8Array): Uint8Array {
@@ -251,6 +251,27 @@ Deno.test("Slices of wrong sizes, sealed with the right key", async () => {
     for (const lengths of CHUNKS) {
       assertEquals(Buffer.compare(await open(sealed, { key: KEY }, lengths), data), 0);
     }
+  }
+});
+
+Deno.test("Two attempts at one file, under one header, do not mix", async () => {
+  const slices = [0, 1, 2].map((index) => DATA.subarray(index * SLICE, (index + 1) * SLICE));
+  const records = [...slices.map((data, index) => record(index, 0, data)), final(3, 3 * SLICE)];
+  const [first, second] = [1_000, 1_001].map((time) => linesOf(sealedByHand(records, time)));
+  await assertRefused(first, "opened", "the first attempt");
+  await assertRefused(second, "opened", "the second attempt");
+  // The first token says which time is right.
+  for (const place of [1, 2, 3, 4]) {
+    const mixed = first.with(place, second[place]);
+    const expected = `bad-token at ${place === 1 ? 2 : place}`;
+    await assertRefused(mixed, expected, `line ${place}`);
+    const blob = new Blob([fromLines(mixed) as BlobPart]);
+    const part = await outcome(readExportAt(blob, 0, 3 * SLICE, { key: KEY }));
+    // It begins with the final line.
+    assertEquals(part, `bad-token at ${place === 4 ? 1 : place}`);
+    // Where the other attempt's line is not among what is read, it is not seen.
+    const apart = await outcome(readExportAt(blob, 0, SLICE, { key: KEY }));
+    assertEquals(apart, "opened");
   }
 });
 

@@ -110,3 +110,10 @@ testWithPython(
     }
   },
 );
+
+testWithPython("writes the test vectors of sealed exports as they are", async (python) => {
+  const options = { stdin: '{"vectors": true}' };
+  const { success, stdout, stderr } = await run(python, ["tests/support/seal.py"], options);
+  assert(success, stderr);
+  assertEquals(JSON.parse(stdout), vectors);
+});

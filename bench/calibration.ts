@@ -19,7 +19,7 @@ import {
 } from "@ironfern/ironfern";
 import { parseArgs } from "node:util";
 import { describeMachine } from "./machine.ts";
-import { median } from "./measure.ts";
+import { median } from "../src/calibration/statistics.ts";
 
 const TOLERANCE = 0.2;
 

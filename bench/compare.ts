@@ -15,7 +15,7 @@ import * as esbuild from "esbuild";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { describeCpu, readCpu } from "./machine.ts";
-import { median } from "./measure.ts";
+import { median } from "../src/calibration/statistics.ts";
 import { PEERS } from "./compare/peers.ts";
 import {
   findPython,

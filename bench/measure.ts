@@ -1,9 +1,12 @@
 /**
  * Timing of contestants in one run, interleaved, so that a machine whose speed
- * drifts is unfair to none of them.
+ * drifts is unfair to none of them. This is why no library does it: mitata (1.0.34)
+ * and tinybench (6.2.5) time one contestant to its end before they begin the next.
  *
  * @module
  */
+
+import { median } from "../src/calibration/statistics.ts";
 
 /** One way to do a job. */
 export interface Contestant {
@@ -62,11 +65,6 @@ export async function interleave(
     const sorted = times[index].sort((a, b) => a - b);
     return { name, median: median(sorted), least: sorted[0], most: sorted[sorted.length - 1] };
   });
-}
-
-/** The middle of some numbers. */
-export function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 }
 
 /** Milliseconds of one of `repeats` runs. */

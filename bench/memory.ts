@@ -18,7 +18,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { run } from "../tests/support/tools.ts";
-import { readTable, TABLES } from "./data.ts";
+import { readTable, TABLES } from "../examples/demo/data.ts";
 import { describeMachine } from "./machine.ts";
 import type { Job } from "./memory/job.ts";
 import { GENERATED, rowChunks } from "./memory/rows.ts";

@@ -10,7 +10,8 @@ import { parseArgs } from "node:util";
 import { Fernet, pbkdf2Many } from "@ironfern/ironfern";
 import { openExport, sealExport } from "@ironfern/ironfern/export";
 import { describeMachine } from "./machine.ts";
-import { type Contestant, interleave, median } from "./measure.ts";
+import { median } from "../src/calibration/statistics.ts";
+import { type Contestant, interleave } from "./measure.ts";
 
 const ITERATIONS = 600_000;
 const INTERVAL_MS = 10;

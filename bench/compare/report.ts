@@ -4,7 +4,7 @@
  * @module
  */
 
-import { median } from "../measure.ts";
+import { median } from "../../src/calibration/statistics.ts";
 import type { RuntimeName } from "./project.ts";
 import { type Row, type RowName, type RowResult, ROWS, type SuiteResult } from "./rows.ts";
 

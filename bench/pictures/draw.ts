@@ -10,7 +10,7 @@ import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import type { ResultsFile } from "../compare/report.ts";
 import { type RowName, THEIRS } from "../compare/rows.ts";
-import { median } from "../measure.ts";
+import { median } from "../../src/calibration/statistics.ts";
 
 /** The colours of a theme. */
 export interface Theme {

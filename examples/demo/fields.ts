@@ -6,7 +6,7 @@
 
 import { Fernet } from "@ironfern/ironfern";
 import { decryptFields, encryptFields } from "@ironfern/ironfern/export";
-import { readFile, type Table } from "../../bench/data.ts";
+import { readFile, type Table } from "./data.ts";
 import { came, measured } from "./measured.ts";
 import { through } from "./rows.ts";
 

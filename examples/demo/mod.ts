@@ -8,7 +8,7 @@
  */
 
 import { pbkdf2 } from "@ironfern/ironfern";
-import { readTable, TABLES } from "../../bench/data.ts";
+import { readTable, TABLES } from "./data.ts";
 import { fields } from "./fields.ts";
 import { rows } from "./rows.ts";
 import { sealed } from "./sealed.ts";

@@ -6,7 +6,7 @@
 
 import { availableBackends, Fernet } from "@ironfern/ironfern";
 import { decryptLines, encryptLines } from "@ironfern/ironfern/export";
-import type { Table } from "../../bench/data.ts";
+import type { Table } from "./data.ts";
 import { came, measured, THREADS } from "./measured.ts";
 
 const CHUNK = 64 * 1_024;

@@ -8,7 +8,7 @@
 import { SealedExportError } from "@ironfern/ironfern";
 import { openFile, sealFile, verifyExport } from "@ironfern/ironfern/export";
 import { join } from "node:path";
-import type { Table } from "../../bench/data.ts";
+import type { Table } from "./data.ts";
 import { came, measured, THREADS } from "./measured.ts";
 
 const PASSPHRASE = "correct horse battery staple";

@@ -7,7 +7,7 @@
 
 import { decrypt, decryptMany, encrypt, encryptMany, upgradeMany } from "@ironfern/ironfern";
 import flet from "../../tests/vectors/flet/flet_encrypt.json" with { type: "json" };
-import { pythonDecrypt } from "../../bench/flet.ts";
+import { pythonDecrypt } from "./flet.ts";
 import { measured, THREADS } from "./measured.ts";
 
 const PASSPHRASE = "correct horse battery staple";

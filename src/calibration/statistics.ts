@@ -25,12 +25,21 @@ export interface Statistics {
  * @throws {Error} If the clock stood still, or went back.
  */
 export function statistics(times: readonly number[]): Statistics {
-  const sorted = [...times].sort((a, b) => a - b);
-  const median = quantile(sorted, 0.5);
+  const middle = median(times);
   // A clock that is set back while this runs may do it.
-  if (!(median > 0)) throw uselessClock(STANDS_STILL);
-  const spread = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / median;
-  return { median, spread, noisy: spread > NOISY_SPREAD };
+  if (!(middle > 0)) throw uselessClock(STANDS_STILL);
+  const sorted = ascending(times);
+  const spread = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / middle;
+  return { median: middle, spread, noisy: spread > NOISY_SPREAD };
+}
+
+/** The middle of some numbers, or halfway between the two in the middle. */
+export function median(numbers: readonly number[]): number {
+  return quantile(ascending(numbers), 0.5);
+}
+
+function ascending(numbers: readonly number[]): number[] {
+  return [...numbers].sort((a, b) => a - b);
 }
 
 /** A quantile of sorted numbers, between two of them in proportion. */

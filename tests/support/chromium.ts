@@ -27,9 +27,14 @@ export function hasChromium(): Promise<boolean> {
   return hasProgram(CHROMIUM);
 }
 
+/** Starts it, to be closed by the caller. */
+export function startChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+}
+
 /** Starts it for as long as the body runs. */
 export async function withChromium<T>(body: (browser: Browser) => Promise<T>): Promise<T> {
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  const browser = await startChromium();
   try {
     return await body(browser);
   } finally {

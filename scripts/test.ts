@@ -18,13 +18,17 @@ const DOCUMENTS = ["README.md", "docs/", "mod.ts", "src/"];
 const JOBS = navigator.hardwareConcurrency + 1;
 
 async function runTests(folder: string): Promise<number> {
-  const { code } = await new Deno.Command(Deno.execPath(), {
+  const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--quiet", "--parallel", "--doc", ...DOCUMENTS, "tests/"],
     cwd: ROOT,
     env: { IRONFERN_TEST_FOLDER: folder, DENO_JOBS: String(JOBS) },
     stdin: "null",
-  }).spawn().status;
-  return code;
+  }).spawn();
+  // This process outlives the tests, so that it can remove their folder.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => child.kill(signal));
+  }
+  return (await child.status).code;
 }
 
 console.log(
@@ -32,8 +36,6 @@ console.log(
     "It takes 5 to 8 minutes on two cores. The first results come after about a minute.",
 );
 const folder = await Deno.makeTempDir({ prefix: "ironfern-tests-" });
-// The tests get these signals too: this process waits for them, and removes the folder.
-for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => {});
 try {
   Deno.exitCode = await runTests(folder);
 } finally {

@@ -32,9 +32,9 @@ const programs = await makeOnce("programs", installPrograms);
 export const HAS_NPM: boolean = programs !== null;
 
 /** Long enough for a busy machine: it ends a program that hangs. */
-const LONGEST_MS = 300_000;
+const LONGEST_MS = 900_000;
 
-/** Runs a program and returns what it printed, or throws that; it has five minutes. */
+/** Runs a program and returns what it printed, or throws that; it has a quarter of an hour. */
 export async function mustRun(
   program: string,
   args: readonly string[],
@@ -45,7 +45,7 @@ export async function mustRun(
   const { success, stdout, stderr } = await command.output();
   const [printed, complaints] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   if (success) return printed;
-  const end = signal.aborted ? "took more than five minutes" : "failed";
+  const end = signal.aborted ? "took more than a quarter of an hour" : "failed";
   throw new Error(`${program} ${args.join(" ")} ${end}:\n${printed}${complaints}`);
 }
 

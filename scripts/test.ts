@@ -26,7 +26,14 @@ async function runTests(folder: string): Promise<number> {
   }).spawn();
   // This process outlives the tests, so that it can remove their folder.
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => child.kill(signal));
+    Deno.addSignalListener(signal, () => {
+      try {
+        child.kill(signal);
+      } catch (error) {
+        // It has had the signal already, as the same terminal's, and has ended.
+        if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+      }
+    });
   }
   return (await child.status).code;
 }

@@ -2,11 +2,22 @@
  * PBKDF2 over many keys on any backend: in slices where the backend has them,
  * natively where it has not.
  *
+ * A key comes to its costs one after the other, and whoever asked for it looks at
+ * it in a loop:
+ *
+ * ```ts ignore
+ * for await (const candidate of keysAt(backend, wanted, { signal })) {
+ *   if (await serves(candidate.key)) candidate.accepted = true;
+ * }
+ * ```
+ *
+ * A loop that is left early, by `return` or by an error, wipes what it leaves.
+ *
  * @module
  */
 
 import { type Bytes, concatBytes } from "../bytes/bytes.ts";
-import { abortable, runAsync, runSync, Semaphore, type Sliced } from "../runtime/schedule.ts";
+import { abortable, Pacer, Semaphore } from "../runtime/schedule.ts";
 import {
   type Backend,
   DIGEST_LENGTH,
@@ -24,8 +35,8 @@ const SLICE_ITERATIONS = 1_000;
 /** Native derivations in flight: more would only queue in the platform. */
 const IN_FLIGHT = 16;
 
-/** A key to derive, which may be looked at on the way. */
-export interface KeyJob {
+/** A key to derive. */
+export interface WantedKey {
   /** The password, salt, hash and length. */
   readonly request: KdfRequest;
   /**
@@ -33,65 +44,80 @@ export interface KeyJob {
    * be asked for only of a key that fits one digest.
    */
   readonly costs: readonly number[];
-  /**
-   * Is shown each of those keys, which is wiped afterwards; `true` ends the
-   * job. A promise of it is for asynchronous calls.
-   */
-  accept(key: Bytes, iterations: number): boolean | Promise<boolean>;
+}
+
+/** A key that has come to one of its costs. */
+export interface CandidateKey {
+  /** The key's place among those that are wanted. */
+  readonly index: number;
+  /** The key's bytes, which are wiped when the loop goes on. */
+  readonly key: Bytes;
+  /** The iterations that it has come to. */
+  readonly cost: number;
+  /** Whether this is the last of its costs. */
+  readonly last: boolean;
+  /** Set to `true` by the loop when the key serves: then no more costs are tried. */
+  accepted: boolean;
 }
 
 /** How asynchronous derivations are followed and stopped. */
 export interface DeriveOptions {
   /** Rejects with its reason within one slice. */
   readonly signal?: AbortSignal;
-  /** Is told of iterations, as they are done. */
+  /** Called with a number of iterations, when they are done. */
   readonly onIterations?: (count: number) => void;
-  /** Is told of each job's end. */
-  readonly onJob?: () => void;
 }
 
 /** How many output blocks of PBKDF2 the key has. */
-export function blockCount({ hash, length }: KdfRequest): number {
+export function blockCount({ hash, length }: Pick<KdfRequest, "hash" | "length">): number {
   return Math.ceil(length / DIGEST_LENGTH[hash]);
 }
 
-/** Derives every key in the calling thread, in order. */
-export function deriveSync(backend: Backend, jobs: Iterable<KeyJob>): void {
+/** Derives keys in the calling thread, in order. */
+export function* keysAtSync(
+  backend: Backend,
+  wanted: Iterable<WantedKey>,
+): Generator<CandidateKey, void> {
   const { sliced, native } = backend.kdf;
-  if (sliced) return runSync(slicedWork(sliced, jobs, {}));
+  if (sliced) {
+    for (const candidate of slicedKeys(sliced, wanted)) {
+      if (candidate) yield candidate;
+    }
+    return;
+  }
   const deriveSync = native.deriveSync;
   if (!deriveSync) throw new Error("unreachable: a backend with promises only");
-  for (const job of jobs) {
-    for (const cost of job.costs) {
-      const key = deriveSync(job.request, cost);
-      try {
-        if (job.accept(key, cost)) break;
-      } finally {
-        key.fill(0);
-      }
+  for (const { request, costs, index } of numbered(wanted)) {
+    for (const cost of costs) {
+      const key = deriveSync(request, cost);
+      if (yield* shown(index, key, cost, cost === costs.at(-1))) break;
     }
   }
 }
 
 /**
- * Derives every key with pauses for the event loop, or off the thread. Jobs are
+ * Derives keys with pauses for the event loop, or off the thread. Wanted keys are
  * taken in order, each when there is room for it.
  */
-export async function derive(
+export async function* keysAt(
   backend: Backend,
-  jobs: Iterable<KeyJob>,
-  options: DeriveOptions,
-): Promise<void> {
+  wanted: Iterable<WantedKey>,
+  { signal, onIterations }: DeriveOptions,
+): AsyncGenerator<CandidateKey, void> {
   const { sliced, native } = backend.kdf;
-  if (native) {
-    await Promise.all(nativeLoops(native, jobs[Symbol.iterator](), options));
-    return;
+  signal?.throwIfAborted();
+  if (native) return yield* nativeKeys(native, wanted, { signal, onIterations });
+  const release = await asyncSlots(sliced).acquire(sliced.lanes, signal);
+  try {
+    const pacer = new Pacer();
+    for (const candidate of slicedKeys(sliced, wanted, onIterations)) {
+      signal?.throwIfAborted();
+      if (candidate) yield candidate;
+      await pacer.pause();
+    }
+  } finally {
+    release();
   }
-  await asyncSlots(sliced).use(
-    sliced.lanes,
-    () => runAsync(slicedWork(sliced, jobs, options), options.signal),
-    options.signal,
-  );
 }
 
 /** The slots that asynchronous derivations share; synchronous ones keep a share. */
@@ -103,39 +129,73 @@ function asyncSlots(kdf: SlicedKdf): Semaphore {
   return known;
 }
 
+/** A wanted key and its place. */
+interface NumberedKey extends WantedKey {
+  readonly index: number;
+}
+
+/** Wanted keys with their places, from 0. */
+export function* numbered(wanted: Iterable<WantedKey>): Generator<NumberedKey, undefined> {
+  let index = 0;
+  for (const { request, costs } of wanted) yield { request, costs, index: index++ };
+  return undefined;
+}
+
+/** Shows a key, wipes it, and says whether it was accepted. */
+function* shown(
+  index: number,
+  key: Bytes,
+  cost: number,
+  last: boolean,
+): Generator<CandidateKey, boolean> {
+  const candidate = { index, key, cost, last, accepted: false };
+  try {
+    yield candidate;
+    return candidate.accepted;
+  } finally {
+    key.fill(0);
+  }
+}
+
+/** A key whose output blocks are in the making. */
+interface KeyInBlocks extends NumberedKey {
+  /** The blocks that are there. */
+  readonly blocks: Bytes[];
+  /** How many it has. */
+  readonly count: number;
+}
+
+/** An output block in the making. */
 interface Lane {
   readonly block: KdfBlock;
-  readonly job: BlockJob;
+  readonly of: KeyInBlocks;
+  /** The costs that are still to come. */
+  readonly costs: number[];
   done: number;
 }
 
-/** One output block of a key. */
-interface BlockJob {
-  readonly request: KdfRequest;
-  readonly index: number;
-  /** The costs that are still to come. */
-  readonly costs: number[];
-  show(output: Bytes, iterations: number): boolean | Promise<boolean>;
-}
-
-function* slicedWork(
+/** Yields nothing between slices, where its caller may pause. */
+function* slicedKeys(
   kdf: SlicedKdf,
-  jobs: Iterable<KeyJob>,
-  { onIterations, onJob }: DeriveOptions,
-): Sliced<void> {
-  const waiting = blockJobs(jobs, onJob);
+  wanted: Iterable<WantedKey>,
+  onIterations?: (count: number) => void,
+): Generator<CandidateKey | undefined, void> {
+  const waiting = blocksOf(wanted);
   const lanes: Lane[] = [];
+  const begun = new Set<KeyInBlocks>();
   try {
     for (;;) {
       while (lanes.length < kdf.lanes) {
-        const { value: job, done } = waiting.next();
+        const { value: next, done } = waiting.next();
         if (done) break;
-        lanes.push({ block: kdf.start(job.request, job.index), job, done: 1 });
+        const { key: of, number } = next;
+        lanes.push({ block: kdf.start(of.request, number), of, costs: [...of.costs], done: 1 });
+        begun.add(of);
         onIterations?.(1);
       }
       if (!lanes.length) return;
       const step = lanes.reduce(
-        (least, { job, done }) => Math.min(least, job.costs[0] - done),
+        (least, { costs, done }) => Math.min(least, costs[0] - done),
         SLICE_ITERATIONS,
       );
       if (step > 0) {
@@ -143,106 +203,98 @@ function* slicedWork(
         for (const lane of lanes) lane.done += step;
         onIterations?.(step * lanes.length);
       }
-      for (const lane of lanes.filter(({ job, done }) => done === job.costs[0])) {
-        if (yield* endsHere(lane)) {
-          lane.block.free();
-          lanes.splice(lanes.indexOf(lane), 1);
-        }
+      for (const lane of lanes.filter(({ costs, done }) => done === costs[0])) {
+        if (!(yield* endsHere(lane))) continue;
+        lane.block.free();
+        lanes.splice(lanes.indexOf(lane), 1);
+        if (!lane.of.blocks.length) begun.delete(lane.of);
       }
       yield;
     }
   } finally {
     for (const { block } of lanes) block.free();
+    for (const { blocks } of begun) wipeAll(blocks);
   }
 }
 
-/** Shows the block at the cost that it has come to. */
-function* endsHere({ block, job, done }: Lane): Sliced<boolean> {
-  job.costs.shift();
-  const verdict = job.show(block.output(), done);
-  let accepted = verdict === true;
-  if (typeof verdict !== "boolean") {
-    yield verdict.then((settled) => {
-      accepted = settled;
-    });
+/** Takes the block at the cost that it has come to, and shows the key if that is whole. */
+function* endsHere({ block, of, costs, done }: Lane): Generator<CandidateKey, boolean> {
+  costs.shift();
+  of.blocks.push(block.output());
+  if (of.blocks.length < of.count) return true;
+  const whole = concatBytes(of.blocks);
+  wipeAll(of.blocks);
+  try {
+    const key = whole.subarray(0, of.request.length);
+    return (yield* shown(of.index, key, done, !costs.length)) || !costs.length;
+  } finally {
+    whole.fill(0);
   }
-  return accepted || job.costs.length === 0;
 }
 
-/** Every output block is a job of its own; the last to end completes the key. */
-function* blockJobs(
-  jobs: Iterable<KeyJob>,
-  onJob: (() => void) | undefined,
-): Generator<BlockJob, undefined> {
-  for (const job of jobs) {
-    const { request, costs } = job;
-    const count = blockCount(request);
-    if (count > 1 && costs.length > 1) throw new Error("unreachable: a long key of many costs");
-    const parts: Bytes[] = [];
-    let missing = count;
-    const show = (iterations: number) => {
-      const whole = concatBytes(parts);
-      parts.forEach((part) => part.fill(0));
-      const concluded = (accepted: boolean) => {
-        whole.fill(0);
-        if (accepted || iterations === costs.at(-1)) onJob?.();
-        return accepted;
-      };
-      const verdict = job.accept(whole.subarray(0, request.length), iterations);
-      return typeof verdict === "boolean" ? concluded(verdict) : verdict.then(concluded);
-    };
-    for (let part = 0; part < count; part++) {
-      yield {
-        request,
-        index: part + 1,
-        costs: [...costs],
-        show(output, iterations) {
-          parts[part] = output;
-          return count > 1 && --missing > 0 || show(iterations);
-        },
-      };
+function wipeAll(blocks: Bytes[]): void {
+  for (const block of blocks.splice(0)) block.fill(0);
+}
+
+/**
+ * Every output block of every key. The blocks of a key have one cost and are begun
+ * in order, so they end in order too.
+ */
+function* blocksOf(
+  wanted: Iterable<WantedKey>,
+): Generator<{ key: KeyInBlocks; number: number }, undefined> {
+  for (const each of numbered(wanted)) {
+    const count = blockCount(each.request);
+    if (count > 1 && each.costs.length > 1) {
+      throw new Error("unreachable: a long key of many costs");
     }
+    const key = { ...each, count, blocks: [] };
+    for (let number = 1; number <= count; number++) yield { key, number };
   }
   return undefined;
 }
 
-/** A few loops that share the jobs among them; when one fails, all stop. */
-function nativeLoops(
-  native: NativeKdf,
-  jobs: Iterator<KeyJob>,
-  options: DeriveOptions,
-): Promise<void>[] {
-  let failed = false;
-  return Array.from({ length: IN_FLIGHT }, async () => {
-    try {
-      for (let next = jobs.next(); !next.done && !failed; next = jobs.next()) {
-        await nativeJob(native, next.value, options, () => failed);
-      }
-    } catch (error) {
-      failed = true;
-      throw error;
-    }
-  });
+/** A native derivation that has ended, to the first of its costs. */
+interface Landing {
+  readonly flight: NumberedKey;
+  readonly key: Bytes;
 }
 
-/** `failed` says whether another job has: then this one's end is nobody's concern. */
-async function nativeJob(
+/** A few derivations at once; keys are shown as they land. */
+async function* nativeKeys(
   native: NativeKdf,
-  job: KeyJob,
-  options: DeriveOptions,
-  failed: () => boolean,
-): Promise<void> {
-  for (const cost of job.costs) {
-    const key = await abortable(() => native.derive(job.request, cost), options.signal);
-    try {
-      if (failed()) return;
-      const accepted = await job.accept(key, cost);
-      if (failed()) return;
-      options.onIterations?.(cost * blockCount(job.request));
-      if (accepted) break;
-    } finally {
-      key.fill(0);
+  wanted: Iterable<WantedKey>,
+  { signal, onIterations }: DeriveOptions,
+): AsyncGenerator<CandidateKey, void> {
+  const waiting = numbered(wanted);
+  const flying = new Map<NumberedKey, Promise<Landing>>();
+  const begin = (flight: NumberedKey) => {
+    const landing = native.derive(flight.request, flight.costs[0]).then((key) => ({ flight, key }));
+    // It may fail while another key is being looked at: then the loop hears of it later.
+    landing.catch(() => {});
+    flying.set(flight, landing);
+  };
+  try {
+    for (;;) {
+      while (flying.size < IN_FLIGHT) {
+        const { value: next, done } = waiting.next();
+        if (done) break;
+        begin(next);
+      }
+      if (!flying.size) return;
+      const { flight, key } = await abortable(() => Promise.race(flying.values()), signal);
+      flying.delete(flight);
+      const { request, index, costs: [cost, ...later] } = flight;
+      try {
+        onIterations?.(cost * blockCount(request));
+        const accepted = yield* shown(index, key, cost, !later.length);
+        if (!accepted && later.length) begin({ request, index, costs: later });
+      } finally {
+        key.fill(0);
+      }
     }
+  } finally {
+    // The platform cannot be stopped: what still lands is wiped.
+    for (const landing of flying.values()) landing.then(({ key }) => key.fill(0), () => {});
   }
-  options.onJob?.();
 }

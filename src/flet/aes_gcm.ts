@@ -7,26 +7,23 @@
 import type { GcmEngine } from "../backends/backend.ts";
 import { noble } from "../backends/noble.ts";
 import { type BackendChoice, findBackend, getBackend } from "../backends/select/available.ts";
-import { checkIterations, checkString } from "../checks.ts";
 import { type Bytes, concatBytes } from "../bytes/bytes.ts";
-import { decodeAscii, decodeUtf8, encodeAscii } from "../bytes/text.ts";
-import { decodeBase64Url, encodeBase64Url } from "../bytes/base64.ts";
+import { decodeAscii, decodeUtf8 } from "../bytes/text.ts";
+import { encodeBase64Url } from "../bytes/base64.ts";
 import { BackendUnavailableError, InvalidTokenError } from "../errors.ts";
-import { MAX_VALUE } from "../fernet/open.ts";
-import { plainBytes } from "./value.ts";
+import { keysAt, newKey, newSalt, SALT } from "./keys.ts";
 import {
-  callAsync,
-  FLET_ITERATIONS,
-  type PassphraseCall,
+  decryptCall,
+  encryptCall,
+  OPTION_NAMES,
   type PassphraseDecryptOptions,
   type PassphraseEncryptOptions,
-  readableCosts,
-  SALT,
-  ValueJob,
 } from "./options.ts";
+import { decodeValue, plainBytes, readValue } from "./value.ts";
 
 const NONCE = 32;
 const TAG = 16;
+const HEX = "0123456789abcdef";
 
 /**
  * Decrypts text that Flet's `encrypt_aes_gcm_256` wrote, at both costs that Flet
@@ -67,13 +64,17 @@ const TAG = 16;
 export async function decryptAesGcm256(
   encryptedData: string,
   secretKey: string | Uint8Array,
-  options: PassphraseDecryptOptions = {},
+  options?: PassphraseDecryptOptions,
 ): Promise<string> {
-  const costs = readableCosts(options.iterations);
-  const [job] = await callAsync(secretKey, options, "one", (call) => [
-    new OpenGcmJob(call, costs, parseGcm(encryptedData)),
-  ]);
-  return decodeUtf8(job.plaintext);
+  const call = decryptCall(options, OPTION_NAMES.decrypt);
+  const parse = (text: string) => parseGcm(text, call.lenient);
+  const { salt, nonce, ciphertext } = readValue(encryptedData, secretKey, parse);
+  for await (const { key } of keysAt(secretKey, salt, call.costs, call)) {
+    const open = (gcm: GcmEngine, gcmKey: Bytes) => gcm.open(gcmKey, nonce, ciphertext);
+    const plaintext = await withGcm(call.backend, key, open);
+    if (plaintext) return decodeUtf8(plaintext);
+  }
+  throw new InvalidTokenError();
 }
 
 /**
@@ -104,37 +105,19 @@ export async function decryptAesGcm256(
 export async function encryptAesGcm256(
   plainText: string,
   secretKey: string | Uint8Array,
-  options: PassphraseEncryptOptions = {},
+  options?: PassphraseEncryptOptions,
 ): Promise<string> {
-  const iterations = checkIterations(options.iterations ?? FLET_ITERATIONS);
+  const call = encryptCall(options, OPTION_NAMES.encrypt);
   const plaintext = plainBytes(plainText);
-  const [job] = await callAsync(secretKey, options, "one", (call) => [
-    new SealGcmJob(call, iterations, plaintext),
-  ]);
-  return job.value;
-}
-
-class SealGcmJob extends ValueJob {
-  /** The value, when the job is done. */
-  value = "";
-  readonly #backend: BackendChoice;
-  readonly #plaintext: Bytes;
-
-  constructor({ password, backend }: PassphraseCall, iterations: number, plaintext: Bytes) {
-    super(password, crypto.getRandomValues(new Uint8Array(SALT)), [iterations]);
-    this.#backend = backend;
-    this.#plaintext = plaintext;
-  }
-
-  protected override async use(key: Bytes): Promise<boolean> {
-    const nonce = crypto.getRandomValues(new Uint8Array(NONCE));
-    const sealed = await withGcm(
-      this.#backend,
-      (gcm) => gcm.seal(gcmKey(key), nonce, this.#plaintext),
-    );
-    const bytes = concatBytes([this.request.salt, nonce, sealed]);
-    this.value = decodeAscii(encodeBase64Url(bytes));
-    return true;
+  const salt = newSalt();
+  const nonce = crypto.getRandomValues(new Uint8Array(NONCE));
+  const key = await newKey(secretKey, salt, call.iterations, call);
+  try {
+    const seal = (gcm: GcmEngine, gcmKey: Bytes) => gcm.seal(gcmKey, nonce, plaintext);
+    const sealed = await withGcm(call.backend, key, seal);
+    return decodeAscii(encodeBase64Url(concatBytes([salt, nonce, sealed])));
+  } finally {
+    key.fill(0);
   }
 }
 
@@ -144,51 +127,9 @@ interface ParsedGcm {
   readonly ciphertext: Bytes;
 }
 
-class OpenGcmJob extends ValueJob {
-  /** The plaintext, when the job is done. */
-  plaintext: Bytes = new Uint8Array();
-  readonly #backend: BackendChoice;
-  readonly #nonce: Bytes;
-  readonly #ciphertext: Bytes;
-
-  constructor(
-    { password, backend }: PassphraseCall,
-    costs: readonly number[],
-    { salt, nonce, ciphertext }: ParsedGcm,
-  ) {
-    super(password, salt, costs);
-    this.#backend = backend;
-    this.#nonce = nonce;
-    this.#ciphertext = ciphertext;
-  }
-
-  protected override async use(key: Bytes): Promise<boolean> {
-    const plaintext = await withGcm(
-      this.#backend,
-      (gcm) => gcm.open(gcmKey(key), this.#nonce, this.#ciphertext),
-    );
-    if (!plaintext) return false;
-    this.plaintext = plaintext;
-    return true;
-  }
-}
-
-/**
- * Flet's AES key: the first 32 hexadecimal digits, as ASCII, of SHA-256 over the
- * base64url text of the PBKDF2 key.
- */
-function gcmKey(key: Bytes): Bytes {
-  const digits = Array.from(
-    noble().sha256(encodeBase64Url(key)).subarray(0, 16),
-    (byte) => byte.toString(16).padStart(2, "0"),
-  );
-  return encodeAscii(digits.join(""));
-}
-
-function parseGcm(encryptedData: string): ParsedGcm {
-  const text = checkString(encryptedData, "the encrypted data");
-  const bytes = text.length > MAX_VALUE ? undefined : decodeBase64Url(encodeAscii(text));
-  if (!bytes || bytes.length < SALT + NONCE + TAG) throw new InvalidTokenError();
+function parseGcm(text: string, lenient: boolean): ParsedGcm | undefined {
+  const bytes = decodeValue(text, lenient);
+  if (!bytes || bytes.length < SALT + NONCE + TAG) return undefined;
   return {
     salt: bytes.slice(0, SALT),
     nonce: bytes.slice(SALT, SALT + NONCE),
@@ -196,22 +137,45 @@ function parseGcm(encryptedData: string): ParsedGcm {
   };
 }
 
-/** The work on the first of the platform's engines that takes such nonces. */
+/**
+ * Does work under Flet's AES key, on the first of the platform's engines that takes
+ * such nonces.
+ */
 async function withGcm<T>(
   choice: BackendChoice,
-  work: (gcm: GcmEngine) => Promise<T>,
+  key: Bytes,
+  work: (gcm: GcmEngine, gcmKey: Bytes) => Promise<T>,
 ): Promise<T> {
-  const named = choice === "auto" ? undefined : getBackend(choice).gcm;
-  if (named) return await work(named);
-  for (const name of ["webcrypto", "node"] as const) {
-    const gcm = findBackend(name)?.gcm;
-    try {
-      if (gcm) return await work(gcm);
-    } catch (error) {
-      if (!(error instanceof BackendUnavailableError)) throw error;
+  const gcmKey = fletGcmKey(key);
+  try {
+    const named = choice === "auto" ? undefined : getBackend(choice).gcm;
+    if (named) return await work(named, gcmKey);
+    for (const name of ["webcrypto", "node"] as const) {
+      const gcm = findBackend(name)?.gcm;
+      try {
+        if (gcm) return await work(gcm, gcmKey);
+      } catch (error) {
+        if (!(error instanceof BackendUnavailableError)) throw error;
+      }
     }
+    const { gcm } = getBackend("portable");
+    if (!gcm) throw new Error("unreachable: the portable backend has AES-GCM");
+    return await work(gcm, gcmKey);
+  } finally {
+    gcmKey.fill(0);
   }
-  const { gcm } = getBackend("portable");
-  if (!gcm) throw new Error("unreachable: the portable backend has AES-GCM");
-  return await work(gcm);
+}
+
+/**
+ * Flet's AES key: the first 32 hexadecimal digits, as ASCII, of SHA-256 over the
+ * base64url text of the PBKDF2 key.
+ */
+function fletGcmKey(key: Bytes): Bytes {
+  const text = encodeBase64Url(key);
+  const digest = noble().sha256(text);
+  const digitAt = (at: number) => HEX.charCodeAt(digest[at >> 1] >> (at % 2 ? 0 : 4) & 15);
+  const gcmKey = Uint8Array.from({ length: 32 }, (_, at) => digitAt(at));
+  text.fill(0);
+  digest.fill(0);
+  return gcmKey;
 }

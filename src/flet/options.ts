@@ -1,35 +1,26 @@
 /**
- * Values under a passphrase, whatever the format: a salt of their own each, and
- * so one PBKDF2-HMAC-SHA256 each.
+ * Options of the calls under a passphrase, and their checks.
  *
  * @module
  */
 
-import type { KdfRequest } from "../backends/backend.ts";
-import { derive, deriveSync, type KeyJob } from "../backends/derive.ts";
 import { type BackendChoice, checkBackend } from "../backends/select/available.ts";
-import { pickKdf, pickKdfSync } from "../backends/select/kdf.ts";
-import { checkIterations, checkOnProgress, checkSignal, secretBytes } from "../checks.ts";
-import type { Bytes } from "../bytes/bytes.ts";
-import { InvalidTokenError } from "../errors.ts";
-import { deriveMany } from "../workers/derive_many.ts";
+import { checkIterations, checkOnProgress, checkSignal, kindOf } from "../checks.ts";
+import { checkKdfOptions, type DerivationOptions } from "../kdf/kdf.ts";
 import { checkWorkers } from "../workers/pool.ts";
 
 /** The iterations that Flet writes from v0.27.5 on, and so do we. */
-export const FLET_ITERATIONS = 600_000;
+const FLET_ITERATIONS = 600_000;
 /** The iterations that Flet wrote up to v0.27.4. */
 const OLD_FLET_ITERATIONS = 100_000;
-/** Bytes of the salt in both of Flet's formats. */
-export const SALT = 16;
 
-const KEY = 32;
 const MAX_COSTS = 4;
 
 /** Options of the synchronous calls that encrypt under a passphrase. */
 export interface PassphraseEncryptSyncOptions {
   /**
-   * PBKDF2 iterations to write. The format does not record them: who chooses
-   * another number has to remember it.
+   * PBKDF2 iterations to write. The format does not record them: if you choose
+   * another number, remember it.
    *
    * @default {600_000}
    */
@@ -57,6 +48,13 @@ export interface PassphraseDecryptSyncOptions {
    * @default {"auto"}
    */
   backend?: BackendChoice;
+  /**
+   * Whether to accept what other tools make of base64url: white space, the
+   * other alphabet, absent padding, in the value and in the token inside.
+   *
+   * @default {false}
+   */
+  lenient?: boolean;
 }
 
 /** What every asynchronous call under a passphrase takes. */
@@ -67,7 +65,7 @@ export interface PassphraseAsyncOptions {
    */
   signal?: AbortSignal;
   /**
-   * Is told how much is done. A native backend reports only ends.
+   * Called with the progress. A native backend reports only ends.
    *
    * @param done Iterations in a call for one value, values in a call for many.
    * @param total How many there are at most.
@@ -81,8 +79,8 @@ export interface PassphraseManyOptions {
    * How many worker threads derive the keys, an integer from 0 to 64; with 0 the
    * calling thread does, in slices. Workers are started when first wanted and
    * stay for the next call; where none can be started the calling thread does
-   * their work. Only the kernel (`"wasm"`) has use for them: a native backend has
-   * threads of the platform's, and `"portable"` stays in the calling thread.
+   * their work. Only the kernel (`"wasm"`) uses them: a native backend has the
+   * platform's threads, and `"portable"` stays in the calling thread.
    *
    * @default {as many as there are processors, if the values are enough to keep them busy}
    */
@@ -105,15 +103,123 @@ export interface PassphraseEncryptManyOptions
 export interface PassphraseDecryptManyOptions
   extends PassphraseDecryptOptions, PassphraseManyOptions {}
 
+/** Options of {@linkcode upgrade}. */
+export interface UpgradeOptions extends PassphraseDecryptOptions {
+  /**
+   * PBKDF2 iterations to write.
+   *
+   * @default {600_000}
+   */
+  targetIterations?: number;
+}
+
+/** Options of {@linkcode upgradeMany}. */
+export interface UpgradeManyOptions extends UpgradeOptions, PassphraseManyOptions {}
+
+const SYNC = ["iterations", "backend"] as const;
+const ASYNC = ["signal", "onProgress"] as const;
+const MANY = ["workers"] as const;
+
+/** The names of each call's options. */
+export const OPTION_NAMES = {
+  encryptSync: SYNC,
+  encrypt: [...SYNC, ...ASYNC],
+  encryptMany: [...SYNC, ...ASYNC, ...MANY],
+  decryptSync: [...SYNC, "lenient"],
+  decrypt: [...SYNC, "lenient", ...ASYNC],
+  decryptMany: [...SYNC, "lenient", ...ASYNC, ...MANY],
+  upgrade: [...SYNC, "lenient", "targetIterations", ...ASYNC],
+  upgradeMany: [...SYNC, "lenient", "targetIterations", ...ASYNC, ...MANY],
+} as const;
+
+/** What every call under a passphrase goes by, checked. */
+export interface CheckedCall extends DerivationOptions {
+  /** The choice. */
+  readonly backend: BackendChoice;
+  /** The `workers` option. */
+  readonly workers?: number;
+}
+
+/** What a call goes by that encrypts. */
+export interface EncryptCall extends CheckedCall {
+  /** The iterations to write. */
+  readonly iterations: number;
+}
+
+/** What a call goes by that decrypts. */
+export interface DecryptCall extends CheckedCall {
+  /** The iterations to try, in ascending order. */
+  readonly costs: readonly number[];
+  /** Whether other forms of base64 are taken. */
+  readonly lenient: boolean;
+}
+
+/** What a call goes by that upgrades. */
+export interface UpgradeCall extends DecryptCall, EncryptCall {}
+
 /**
- * Checks the iterations to read and puts them in ascending order, `also` among
- * them.
+ * Checks the options of a call that encrypts.
  *
- * @throws {TypeError} If one is not a number.
- * @throws {RangeError} If there are none or more than four, or one is not an
- * integer from 1 to 2^32-1.
+ * @throws {TypeError} If one is unknown or of the wrong type.
+ * @throws {RangeError} If a number is out of its bounds.
  */
-export function readableCosts(
+export function encryptCall<Options extends PassphraseEncryptManyOptions>(
+  options: Options | undefined,
+  names: readonly (keyof Options & string)[],
+): EncryptCall {
+  const known: PassphraseEncryptManyOptions = checkKdfOptions(options, names);
+  const iterations = checkIterations(known.iterations ?? FLET_ITERATIONS);
+  return { ...checkedCall(known), iterations };
+}
+
+/**
+ * Checks the options of a call that decrypts.
+ *
+ * @throws {TypeError} If one is unknown or of the wrong type.
+ * @throws {RangeError} If a number is out of its bounds.
+ */
+export function decryptCall<Options extends PassphraseDecryptManyOptions>(
+  options: Options | undefined,
+  names: readonly (keyof Options & string)[],
+): DecryptCall {
+  const known: PassphraseDecryptManyOptions = checkKdfOptions(options, names);
+  const costs = readableCosts(known.iterations);
+  return { ...checkedCall(known), costs, lenient: checkLenient(known.lenient) };
+}
+
+/**
+ * Checks the options of a call that upgrades.
+ *
+ * @throws {TypeError} If one is unknown or of the wrong type.
+ * @throws {RangeError} If a number is out of its bounds.
+ */
+export function upgradeCall<Options extends UpgradeManyOptions>(
+  options: Options | undefined,
+  names: readonly (keyof Options & string)[],
+): UpgradeCall {
+  const known: UpgradeManyOptions = checkKdfOptions(options, names);
+  const iterations = checkIterations(known.targetIterations ?? FLET_ITERATIONS);
+  const costs = readableCosts(known.iterations, iterations);
+  return { ...checkedCall(known), iterations, costs, lenient: checkLenient(known.lenient) };
+}
+
+function checkedCall(
+  { backend, signal, onProgress, workers }: CheckedOptions,
+): CheckedCall {
+  checkSignal(signal);
+  checkOnProgress(onProgress);
+  return { backend: checkBackend(backend), signal, onProgress, workers: checkWorkers(workers) };
+}
+
+type CheckedOptions = { backend?: BackendChoice } & PassphraseAsyncOptions & PassphraseManyOptions;
+
+function checkLenient(lenient: boolean = false): boolean {
+  if (typeof lenient === "boolean") return lenient;
+  throw new TypeError(`Cannot use lenient: expected a boolean, got ${kindOf(lenient)}`);
+}
+
+/** Checks the iterations to read and puts them in ascending order, `also` among them. */
+function readableCosts(
   iterations: number | readonly number[] = [OLD_FLET_ITERATIONS, FLET_ITERATIONS],
   ...also: number[]
 ): number[] {
@@ -124,154 +230,4 @@ export function readableCosts(
     );
   }
   return [...new Set([...costs, ...also].map(checkIterations))].sort((a, b) => a - b);
-}
-
-/** What a key is for: it seals or opens one value. */
-export abstract class ValueJob implements KeyJob {
-  /** The password is shared by all jobs of a call; the salt is this value's. */
-  readonly request: KdfRequest;
-  /** Iteration counts to try. */
-  readonly costs: readonly number[];
-  /** How many iterations the key took that served. */
-  iterations: number | undefined;
-  /** Is told when no key has served. */
-  onFailure?: () => void;
-
-  /** A key of this password and salt. */
-  constructor(password: Bytes, salt: Bytes, costs: readonly number[]) {
-    this.request = { hash: "SHA-256", length: KEY, password, salt };
-    this.costs = costs;
-  }
-
-  /** Whether the key serves. */
-  protected abstract use(key: Bytes): boolean | Promise<boolean>;
-
-  /** @inheritdoc */
-  accept(key: Bytes, iterations: number): boolean | Promise<boolean> {
-    const noted = (serves: boolean) => {
-      if (serves) this.iterations = iterations;
-      else if (iterations === this.costs.at(-1)) this.onFailure?.();
-      return serves;
-    };
-    const serves = this.use(key);
-    return typeof serves === "boolean" ? noted(serves) : serves.then(noted);
-  }
-}
-
-/** The passphrase's bytes and the backend, checked. */
-export interface PassphraseCall {
-  /** UTF-8 of the passphrase; wiped when the call ends. */
-  readonly password: Bytes;
-  /** The choice. */
-  readonly backend: BackendChoice;
-}
-
-/**
- * Runs a call in the calling thread: makes its jobs and does them.
- *
- * @throws {InvalidTokenError} If no key served one of the jobs.
- */
-export function callSync<Job extends ValueJob>(
-  secretKey: string | Uint8Array,
-  options: { backend?: BackendChoice },
-  makeJobs: (call: PassphraseCall) => Job[],
-): Job[] {
-  const call = checkCall(secretKey, options);
-  try {
-    const jobs = makeJobs(call);
-    if (jobs.length) {
-      const backend = pickKdfSync(call.backend, "SHA-256", greatestCost(jobs));
-      deriveSync(backend, untilOneFails(jobs));
-    }
-    return served(jobs, false);
-  } finally {
-    call.password.fill(0);
-  }
-}
-
-/**
- * Runs a call with pauses for the event loop, or off the thread.
- *
- * @param count Whether the call is for one value or for many: it is what
- * progress is told in, whether an error says which one is bad, and whether the
- * call may have workers.
- * @throws {InvalidTokenError} If no key served one of the jobs.
- */
-export async function callAsync<Job extends ValueJob>(
-  secretKey: string | Uint8Array,
-  options: { backend?: BackendChoice } & PassphraseAsyncOptions & PassphraseManyOptions,
-  count: "one" | "many",
-  makeJobs: (call: PassphraseCall) => Job[],
-): Promise<Job[]> {
-  const workers = checkWorkers(options.workers);
-  const call = checkCall(secretKey, options);
-  try {
-    const jobs = makeJobs(call);
-    if (jobs.length) {
-      options.signal?.throwIfAborted();
-      if (count === "one") await deriveOne(call, jobs, options);
-      else await deriveAll({ ...call, workers }, jobs, options);
-    }
-    return served(jobs, count === "many");
-  } finally {
-    call.password.fill(0);
-  }
-}
-
-async function deriveOne(
-  { backend: choice }: PassphraseCall,
-  jobs: readonly ValueJob[],
-  { signal, onProgress }: PassphraseAsyncOptions,
-): Promise<void> {
-  const [{ costs }] = jobs;
-  const backend = await pickKdf(choice, "SHA-256", greatestCost(jobs), jobs.length);
-  let done = 0;
-  // A native backend begins anew for each cost.
-  const total = costs.reduce((sum, cost) => backend.kdf.native ? sum + cost : cost, 0);
-  const onIterations = (iterations: number) => onProgress?.(done += iterations, total);
-  await derive(backend, jobs, { signal, onIterations });
-}
-
-async function deriveAll(
-  { backend, workers }: PassphraseCall & { workers: number | undefined },
-  jobs: readonly ValueJob[],
-  { signal, onProgress }: PassphraseAsyncOptions,
-): Promise<void> {
-  const count = jobs.length;
-  const keys = { backend, workers, hash: "SHA-256", iterations: greatestCost(jobs) } as const;
-  let done = 0;
-  const onJob = () => onProgress?.(++done, count);
-  await deriveMany({ ...keys, blocks: count }, untilOneFails(jobs), { signal, count, onJob });
-}
-
-function checkCall(
-  secretKey: string | Uint8Array,
-  { backend, signal, onProgress }: { backend?: BackendChoice } & PassphraseAsyncOptions,
-): PassphraseCall {
-  checkSignal(signal);
-  checkOnProgress(onProgress);
-  return {
-    backend: checkBackend(backend),
-    password: secretBytes(secretKey, "the secret key"),
-  };
-}
-
-function greatestCost(jobs: readonly ValueJob[]): number {
-  return Math.max(...jobs[0].costs);
-}
-
-/** Jobs in order; after one that no key served no more are begun. */
-function* untilOneFails(jobs: readonly ValueJob[]): Generator<ValueJob> {
-  let failed = false;
-  for (const job of jobs) {
-    if (failed) return;
-    job.onFailure = () => failed = true;
-    yield job;
-  }
-}
-
-function served<Job extends ValueJob>(jobs: Job[], indexed: boolean): Job[] {
-  const index = jobs.findIndex(({ iterations }) => iterations === undefined);
-  if (index >= 0) throw new InvalidTokenError(indexed ? { index } : {});
-  return jobs;
 }

@@ -4,22 +4,32 @@
  * @module
  */
 
-import { checkArray, checkIterations } from "../checks.ts";
+import { checkArray } from "../checks.ts";
 import { decodeUtf8 } from "../bytes/text.ts";
+import { InvalidTokenError } from "../errors.ts";
 import { unixTime } from "../fernet/seal.ts";
-import { OpenJob, parseValue, plainBytes, SealJob } from "./value.ts";
+import { checkSecretKey } from "./keys.ts";
+import { openMany, openManySettled, readValues, readValuesSettled, sealMany } from "./many.ts";
 import {
-  callAsync,
-  callSync,
-  FLET_ITERATIONS,
+  decryptCall,
+  encryptCall,
+  OPTION_NAMES,
   type PassphraseDecryptManyOptions,
   type PassphraseDecryptOptions,
   type PassphraseDecryptSyncOptions,
   type PassphraseEncryptManyOptions,
   type PassphraseEncryptOptions,
   type PassphraseEncryptSyncOptions,
-  readableCosts,
 } from "./options.ts";
+import {
+  openValue,
+  openValueSync,
+  parseValue,
+  plainBytes,
+  readValue,
+  sealValue,
+  sealValueSync,
+} from "./value.ts";
 
 export type {
   PassphraseAsyncOptions,
@@ -64,15 +74,11 @@ export type {
 export async function encrypt(
   plainText: string,
   secretKey: string | Uint8Array,
-  options: PassphraseEncryptOptions = {},
+  options?: PassphraseEncryptOptions,
 ): Promise<string> {
-  const iterations = checkIterations(options.iterations ?? FLET_ITERATIONS);
-  const plaintext = plainBytes(plainText);
-  const mode = { async: true, signal: options.signal };
-  const [job] = await callAsync(secretKey, options, "one", (call) => [
-    new SealJob(call, mode, iterations, { plaintext, time: unixTime() }),
-  ]);
-  return job.value;
+  const call = encryptCall(options, OPTION_NAMES.encrypt);
+  const message = { plaintext: plainBytes(plainText), time: unixTime() };
+  return await sealValue(message, secretKey, call);
 }
 
 /**
@@ -110,14 +116,12 @@ export async function encrypt(
 export async function decrypt(
   encryptedData: string,
   secretKey: string | Uint8Array,
-  options: PassphraseDecryptOptions = {},
+  options?: PassphraseDecryptOptions,
 ): Promise<string> {
-  const costs = readableCosts(options.iterations);
-  const mode = { async: true, signal: options.signal };
-  const [job] = await callAsync(secretKey, options, "one", (call) => [
-    new OpenJob(call, mode, costs, parseValue(encryptedData)),
-  ]);
-  return decodeUtf8(job.opened.plaintext);
+  const call = decryptCall(options, OPTION_NAMES.decrypt);
+  const parse = (text: string) => parseValue(text, call.lenient);
+  const value = readValue(encryptedData, secretKey, parse);
+  return decodeUtf8((await openValue(value, secretKey, call)).plaintext);
 }
 
 /**
@@ -144,14 +148,11 @@ export async function decrypt(
 export function encryptSync(
   plainText: string,
   secretKey: string | Uint8Array,
-  options: PassphraseEncryptSyncOptions = {},
+  options?: PassphraseEncryptSyncOptions,
 ): string {
-  const iterations = checkIterations(options.iterations ?? FLET_ITERATIONS);
-  const plaintext = plainBytes(plainText);
-  const [job] = callSync(secretKey, options, (call) => [
-    new SealJob(call, { async: false }, iterations, { plaintext, time: unixTime() }),
-  ]);
-  return job.value;
+  const call = encryptCall(options, OPTION_NAMES.encryptSync);
+  const message = { plaintext: plainBytes(plainText), time: unixTime() };
+  return sealValueSync(message, secretKey, call);
 }
 
 /**
@@ -180,13 +181,12 @@ export function encryptSync(
 export function decryptSync(
   encryptedData: string,
   secretKey: string | Uint8Array,
-  options: PassphraseDecryptSyncOptions = {},
+  options?: PassphraseDecryptSyncOptions,
 ): string {
-  const costs = readableCosts(options.iterations);
-  const [job] = callSync(secretKey, options, (call) => [
-    new OpenJob(call, { async: false }, costs, parseValue(encryptedData)),
-  ]);
-  return decodeUtf8(job.opened.plaintext);
+  const call = decryptCall(options, OPTION_NAMES.decryptSync);
+  const parse = (text: string) => parseValue(text, call.lenient);
+  const value = readValue(encryptedData, secretKey, parse);
+  return decodeUtf8(openValueSync(value, secretKey, call).plaintext);
 }
 
 /**
@@ -215,20 +215,13 @@ export function decryptSync(
 export async function encryptMany(
   plainTexts: readonly string[],
   secretKey: string | Uint8Array,
-  options: PassphraseEncryptManyOptions = {},
+  options?: PassphraseEncryptManyOptions,
 ): Promise<string[]> {
-  const iterations = checkIterations(options.iterations ?? FLET_ITERATIONS);
-  const plaintexts = checkArray(plainTexts, "the plain texts").map(plainBytes);
-  const mode = { async: true, signal: options.signal };
+  const call = encryptCall(options, OPTION_NAMES.encryptMany);
   const time = unixTime();
-  const jobs = await callAsync(
-    secretKey,
-    options,
-    "many",
-    (call) =>
-      plaintexts.map((plaintext) => new SealJob(call, mode, iterations, { plaintext, time })),
-  );
-  return jobs.map(({ value }) => value);
+  const messages = checkArray(plainTexts, "plainTexts")
+    .map((plainText, index) => ({ plaintext: plainBytes(plainText, index), time }));
+  return await sealMany(messages, secretKey, call);
 }
 
 /**
@@ -262,17 +255,76 @@ export async function encryptMany(
 export async function decryptMany(
   encryptedData: readonly string[],
   secretKey: string | Uint8Array,
-  options: PassphraseDecryptManyOptions = {},
+  options?: PassphraseDecryptManyOptions,
 ): Promise<string[]> {
-  const values = checkArray(encryptedData, "the encrypted data");
-  const costs = readableCosts(options.iterations);
-  const mode = { async: true, signal: options.signal };
-  const jobs = await callAsync(
-    secretKey,
-    options,
-    "many",
-    (call) =>
-      values.map((value, index) => new OpenJob(call, mode, costs, parseValue(value, index))),
-  );
-  return jobs.map(({ opened }) => decodeUtf8(opened.plaintext));
+  const call = decryptCall(options, OPTION_NAMES.decryptMany);
+  const texts = checkArray(encryptedData, "encryptedData");
+  checkSecretKey(secretKey);
+  const values = readValues(texts, call.lenient);
+  const opened = await openMany(values, secretKey, call);
+  return opened.map(({ plaintext }) => decodeUtf8(plaintext));
+}
+
+/** What {@linkcode decryptManySettled} says of each value. */
+export type PassphraseResult = PassphraseSuccess | PassphraseFailure;
+
+/** The value was decrypted. */
+export interface PassphraseSuccess {
+  /** Tells it from a failure. */
+  ok: true;
+  /** The text. */
+  value: string;
+}
+
+/** The value was not decrypted. */
+export interface PassphraseFailure {
+  /** Tells it from a success. */
+  ok: false;
+  /** The error, with the value's `index`. */
+  error: InvalidTokenError;
+}
+
+/**
+ * Decrypts many texts of one passphrase and reports on each by itself: one that is
+ * damaged, `null` or not a string fails alone.
+ *
+ * @param encryptedData The encrypted texts.
+ * @param secretKey The passphrase they were encrypted under.
+ * @param options As in {@linkcode decryptMany}; progress is in texts.
+ * @returns A result for each, in order: the text, or an `InvalidTokenError` with the
+ * text's `index`, whose `cause` says so where the plaintext is not UTF-8.
+ * @throws {TypeError} If the encrypted texts are not an array, or the passphrase is
+ * empty or missing or holds a lone surrogate.
+ * @throws {RangeError} As {@linkcode decryptMany}.
+ * @throws {BackendUnavailableError} If the backend named is not here.
+ *
+ * @example A column with a gap
+ * ```ts
+ * import { decryptManySettled, encrypt } from "@ironfern/ironfern";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const stored = [await encrypt("one", "correct horse"), null];
+ * const results = await decryptManySettled(stored, "correct horse");
+ * assertEquals(results.map((result) => result.ok && result.value), ["one", false]);
+ * ```
+ */
+export async function decryptManySettled(
+  encryptedData: readonly unknown[],
+  secretKey: string | Uint8Array,
+  options?: PassphraseDecryptManyOptions,
+): Promise<PassphraseResult[]> {
+  const call = decryptCall(options, OPTION_NAMES.decryptMany);
+  const texts = checkArray(encryptedData, "encryptedData");
+  const values = readValuesSettled(texts, call.lenient);
+  const opened = await openManySettled(values, secretKey, call);
+  return opened.map((value, index) => textResult(value?.plaintext, index));
+}
+
+function textResult(plaintext: Uint8Array | undefined, index: number): PassphraseResult {
+  if (!plaintext) return { ok: false, error: new InvalidTokenError({ index }) };
+  try {
+    return { ok: true, value: decodeUtf8(plaintext) };
+  } catch (cause) {
+    return { ok: false, error: new InvalidTokenError({ index, cause }) };
+  }
 }

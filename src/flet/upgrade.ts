@@ -4,28 +4,21 @@
  * @module
  */
 
-import { checkArray, checkIterations, secretBytes } from "../checks.ts";
-import { OpenJob, type ParsedValue, parseValue, SealJob } from "./value.ts";
+import { checkArray } from "../checks.ts";
+import { InvalidTokenError } from "../errors.ts";
+import { checkSecretKey, passwordBytes, type SecretKey } from "./keys.ts";
+import { openMany, openManySettled, readValues, readValuesSettled, sealMany } from "./many.ts";
 import {
-  callAsync,
-  FLET_ITERATIONS,
-  type PassphraseDecryptOptions,
-  type PassphraseManyOptions,
-  readableCosts,
+  OPTION_NAMES,
+  type UpgradeCall,
+  upgradeCall,
+  type UpgradeManyOptions,
+  type UpgradeOptions,
 } from "./options.ts";
+import type { PassphraseFailure } from "./passphrase.ts";
+import { type OpenedAt, openValue, parseValue, readValue, sealValue } from "./value.ts";
 
-/** Options of {@linkcode upgrade}. */
-export interface UpgradeOptions extends PassphraseDecryptOptions {
-  /**
-   * PBKDF2 iterations to write.
-   *
-   * @default {600_000}
-   */
-  targetIterations?: number;
-}
-
-/** Options of {@linkcode upgradeMany}. */
-export interface UpgradeManyOptions extends UpgradeOptions, PassphraseManyOptions {}
+export type { UpgradeManyOptions, UpgradeOptions } from "./options.ts";
 
 /** What {@linkcode upgrade} did with a value. */
 export interface Upgraded {
@@ -67,10 +60,24 @@ export interface Upgraded {
 export async function upgrade(
   encryptedData: string,
   secretKey: string | Uint8Array,
-  options: UpgradeOptions = {},
+  options?: UpgradeOptions,
 ): Promise<Upgraded> {
-  const [result] = await upgradeAll([parseValue(encryptedData)], secretKey, options, "one");
-  return { ...result, value: result.value ?? encryptedData };
+  const call = upgradeCall(options, OPTION_NAMES.upgrade);
+  const parse = (text: string) => parseValue(text, call.lenient);
+  const value = readValue(encryptedData, secretKey, parse);
+  return await withPassword(secretKey, async (password) => {
+    const [opening, sealing] = twoSteps(call);
+    const { iterations, ...message } = await openValue(value, password, opening);
+    try {
+      if (iterations === call.iterations) {
+        return { value: encryptedData, upgraded: false, iterations };
+      }
+      const fresh = await sealValue(message, password, sealing);
+      return { value: fresh, upgraded: true, iterations };
+    } finally {
+      message.plaintext.fill(0);
+    }
+  });
 }
 
 /**
@@ -102,60 +109,115 @@ export async function upgrade(
 export async function upgradeMany(
   encryptedData: readonly string[],
   secretKey: string | Uint8Array,
-  options: UpgradeManyOptions = {},
+  options?: UpgradeManyOptions,
 ): Promise<Upgraded[]> {
-  const values = checkArray(encryptedData, "the encrypted data");
-  const parsed = values.map(parseValue);
-  const results = await upgradeAll(parsed, secretKey, options, "many");
-  return results.map((result, index) => ({
-    ...result,
-    value: result.value ?? values[index],
-  }));
+  const call = upgradeCall(options, OPTION_NAMES.upgradeMany);
+  const texts = checkArray(encryptedData, "encryptedData");
+  checkSecretKey(secretKey);
+  const values = readValues(texts, call.lenient);
+  return await withPassword(secretKey, async (password) => {
+    const [opening, sealing] = twoSteps(call);
+    const opened = await openMany(values, password, opening);
+    const upgraded = await sealOld(opened, password, sealing);
+    return opened.map((value, index) => outcome(value, upgraded.get(value), texts[index]));
+  });
 }
 
-/** As {@linkcode Upgraded}, but with no value where the old one is left alone. */
-type Outcome = Omit<Upgraded, "value"> & { value?: string };
+/** What {@linkcode upgradeManySettled} says of each value. */
+export type UpgradeResult = UpgradeSuccess | PassphraseFailure;
 
-async function upgradeAll(
-  values: readonly ParsedValue[],
+/** The value was decrypted, and encrypted anew if it had an old cost. */
+export interface UpgradeSuccess {
+  /** Tells it from a failure. */
+  ok: true;
+  /** What to store. */
+  value: Upgraded;
+}
+
+/**
+ * Upgrades many values of one passphrase and reports on each by itself: one that is
+ * damaged, `null` or not a string fails alone.
+ *
+ * @param encryptedData The encrypted texts.
+ * @param secretKey The passphrase they were encrypted under.
+ * @param options As in {@linkcode upgradeMany}, with the same progress.
+ * @returns A result for each, in order: what to store, or an `InvalidTokenError` with
+ * the value's `index`.
+ * @throws {TypeError} If the encrypted texts are not an array, or the passphrase is
+ * empty or missing or holds a lone surrogate.
+ * @throws {RangeError} As {@linkcode upgradeMany}.
+ * @throws {BackendUnavailableError} If the backend named is not here.
+ *
+ * @example A column with a gap
+ * ```ts
+ * import { encrypt, upgradeManySettled } from "@ironfern/ironfern";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const old = await encrypt("a", "correct horse", { iterations: 100_000 });
+ * const results = await upgradeManySettled([old, null], "correct horse");
+ * assertEquals(results.map((result) => result.ok && result.value.upgraded), [true, false]);
+ * ```
+ */
+export async function upgradeManySettled(
+  encryptedData: readonly unknown[],
   secretKey: string | Uint8Array,
-  options: UpgradeManyOptions,
-  count: "one" | "many",
-): Promise<Outcome[]> {
-  const { targetIterations, signal, backend, workers } = options;
-  const target = checkIterations(targetIterations ?? FLET_ITERATIONS);
-  const costs = readableCosts(options.iterations, target);
-  const mode = { async: true, signal };
-  // The caller may wipe its own bytes before the second step comes to them.
-  const secret = secretBytes(secretKey, "the secret key");
-  let before = 0;
-  let done = 0;
-  const onProgress = (now: number, total: number | undefined) =>
-    options.onProgress?.(done = before + now, before + (total ?? 0));
+  options?: UpgradeManyOptions,
+): Promise<UpgradeResult[]> {
+  const call = upgradeCall(options, OPTION_NAMES.upgradeMany);
+  const texts = checkArray(encryptedData, "encryptedData");
+  const values = readValuesSettled(texts, call.lenient);
+  return await withPassword(secretKey, async (password) => {
+    const [opening, sealing] = twoSteps(call);
+    const opened = await openManySettled(values, password, opening);
+    const present = opened.filter((value) => value !== undefined);
+    const upgraded = await sealOld(present, password, sealing);
+    return opened.map((value, index): UpgradeResult =>
+      value
+        ? { ok: true, value: outcome(value, upgraded.get(value), texts[index] as string) }
+        : { ok: false, error: new InvalidTokenError({ index }) }
+    );
+  });
+}
 
-  const step = { signal, backend, workers, onProgress };
+/** Takes a copy of the passphrase: the caller may wipe its own before the second step. */
+async function withPassword<T>(
+  secretKey: SecretKey,
+  work: (password: Uint8Array) => Promise<T>,
+): Promise<T> {
+  const password = passwordBytes(secretKey);
   try {
-    const opened = await callAsync(
-      secret,
-      step,
-      count,
-      (call) => values.map((value) => new OpenJob(call, mode, costs, value)),
-    );
-    const old = opened.filter(({ iterations }) => iterations !== target);
-    before = done;
-    const sealed = await callAsync(
-      secret,
-      step,
-      count,
-      (call) => old.map((job) => new SealJob(call, mode, target, job.opened)),
-    );
-    const fresh = new Map(old.map((job, index) => [job, sealed[index].value]));
-    return opened.map((job) => ({
-      value: fresh.get(job),
-      upgraded: fresh.has(job),
-      iterations: job.iterations ?? target,
-    }));
+    return await work(password);
   } finally {
-    secret.fill(0);
+    password.fill(0);
   }
+}
+
+/** The call's two steps, whose progress is told as that of one. */
+function twoSteps(call: UpgradeCall): [opening: UpgradeCall, sealing: UpgradeCall] {
+  const { onProgress } = call;
+  if (!onProgress) return [call, call];
+  let opened = 0;
+  return [
+    { ...call, onProgress: (done, total) => onProgress(opened = done, total) },
+    { ...call, onProgress: (done, total = 0) => onProgress(opened + done, opened + total) },
+  ];
+}
+
+/** Encrypts those of an old cost anew, and wipes the plaintexts of all. */
+async function sealOld(
+  opened: readonly OpenedAt[],
+  password: Uint8Array,
+  call: UpgradeCall,
+): Promise<Map<OpenedAt, string>> {
+  try {
+    const old = opened.filter(({ iterations }) => iterations !== call.iterations);
+    const values = await sealMany(old, password, call);
+    return new Map(old.map((value, index) => [value, values[index]]));
+  } finally {
+    for (const { plaintext } of opened) plaintext.fill(0);
+  }
+}
+
+function outcome({ iterations }: OpenedAt, fresh: string | undefined, stored: string): Upgraded {
+  return { value: fresh ?? stored, upgraded: fresh !== undefined, iterations };
 }

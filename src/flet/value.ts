@@ -5,101 +5,143 @@
  * @module
  */
 
-import type { BackendChoice } from "../backends/select/available.ts";
 import { pickAsync, pickSync } from "../backends/select/fernet.ts";
 import { decodeToken } from "../backends/token.ts";
-import { type Batch, batchLoad, batchRecord, type Opened, singleBatch } from "../bytes/batch.ts";
-import { checkString } from "../checks.ts";
+import { batchLoad, batchRecord, type Opened, singleBatch } from "../bytes/batch.ts";
 import { type Bytes, concatBytes } from "../bytes/bytes.ts";
+import { canonicalBase64Url, decodeBase64Url, encodeBase64Url } from "../bytes/base64.ts";
 import { decodeAscii, encodeAscii, encodeUtf8 } from "../bytes/text.ts";
-import { decodeBase64Url, encodeBase64Url } from "../bytes/base64.ts";
+import { checkString } from "../checks.ts";
 import { InvalidTokenError } from "../errors.ts";
-import { checkMessageLength, makeHeads } from "../fernet/seal.ts";
 import { MAX_VALUE, type OpenedValue } from "../fernet/open.ts";
-import { type PassphraseCall, SALT, ValueJob } from "./options.ts";
+import { checkMessageLength, makeHeads } from "../fernet/seal.ts";
+import {
+  checkSecretKey,
+  keysAt,
+  keysAtSync,
+  newKey,
+  newKeySync,
+  newSalt,
+  SALT,
+  type SecretKey,
+} from "./keys.ts";
+import type { CheckedCall, DecryptCall, EncryptCall } from "./options.ts";
 
-/** Which Fernet engine a job uses: a synchronous call cannot wait for promises. */
-export interface Mode {
-  /** Whether the call returns a promise. */
-  readonly async: boolean;
-  /** Rejects the call with its reason. */
-  readonly signal?: AbortSignal;
+/** A value that was opened, and the iterations that its key took. */
+export interface OpenedAt extends OpenedValue {
+  /** The iterations. */
+  readonly iterations: number;
 }
 
-/** Derives the key of a new value and seals it. */
-export class SealJob extends ValueJob {
-  /** The value, when the job is done. */
-  value = "";
-  readonly #backend: BackendChoice;
-  readonly #mode: Mode;
-  readonly #plaintext: Batch;
-  readonly #time: bigint;
-
-  /** Seals a plaintext at one cost with a random salt. */
-  constructor(
-    { password, backend }: PassphraseCall,
-    mode: Mode,
-    iterations: number,
-    { plaintext, time }: OpenedValue,
-  ) {
-    super(password, crypto.getRandomValues(new Uint8Array(SALT)), [iterations]);
-    this.#backend = backend;
-    this.#mode = mode;
-    this.#plaintext = singleBatch(plaintext);
-    this.#time = time;
-  }
-
-  protected override use(key: Bytes): boolean | Promise<boolean> {
-    const plaintext = this.#plaintext;
-    const load = batchLoad(plaintext);
-    const heads = makeHeads(1, () => this.#time);
-    const store = (token: Batch) => {
-      this.value = decodeAscii(encodeBase64Url(concatBytes([this.request.salt, token.bytes])));
-      return true;
-    };
-    if (!this.#mode.async) {
-      return store(pickSync(this.#backend, load).sync.seal(key, plaintext, heads));
-    }
-    return pickAsync(this.#backend, load)
-      .then(({ async }) => async.seal(key, plaintext, heads, this.#mode.signal))
-      .then(store);
+/** Encrypts a message under a passphrase: derives a key, seals, wraps. */
+export async function sealValue(
+  message: OpenedValue,
+  secretKey: SecretKey,
+  call: EncryptCall,
+): Promise<string> {
+  const salt = newSalt();
+  const key = await newKey(secretKey, salt, call.iterations, call);
+  try {
+    return wrapToken(salt, await sealToken(key, message, call));
+  } finally {
+    key.fill(0);
   }
 }
 
-/** Derives the key of a value, at each cost it may have, and opens it. */
-export class OpenJob extends ValueJob {
-  /** The plaintext and the token's time, when the job is done. */
-  opened: OpenedValue = { plaintext: new Uint8Array(), time: 0n };
-  readonly #backend: BackendChoice;
-  readonly #mode: Mode;
-  readonly #token: Batch;
-
-  /** Opens a value that was parsed. */
-  constructor(
-    { password, backend }: PassphraseCall,
-    mode: Mode,
-    costs: readonly number[],
-    { salt, token }: ParsedValue,
-  ) {
-    super(password, salt, costs);
-    this.#backend = backend;
-    this.#mode = mode;
-    this.#token = singleBatch(token);
+/** {@linkcode sealValue} in the calling thread. */
+export function sealValueSync(
+  message: OpenedValue,
+  secretKey: SecretKey,
+  call: EncryptCall,
+): string {
+  const salt = newSalt();
+  const key = newKeySync(secretKey, salt, call.iterations, call);
+  try {
+    return wrapToken(salt, sealTokenSync(key, message, call));
+  } finally {
+    key.fill(0);
   }
+}
 
-  protected override use(key: Bytes): boolean | Promise<boolean> {
-    const token = this.#token;
-    const load = batchLoad(token);
-    const store = ({ plaintexts, valid, times }: Opened) => {
-      if (!valid[0]) return false;
-      this.opened = { plaintext: batchRecord(plaintexts, 0), time: times[0] };
-      return true;
-    };
-    if (!this.#mode.async) return store(pickSync(this.#backend, load).sync.open(key, token));
-    return pickAsync(this.#backend, load)
-      .then(({ async }) => async.open(key, token, this.#mode.signal))
-      .then(store);
+/**
+ * Opens a value with the first of the keys that serves.
+ *
+ * @throws {InvalidTokenError} If none does.
+ */
+export async function openValue(
+  { salt, token }: ParsedValue,
+  secretKey: SecretKey,
+  call: DecryptCall,
+): Promise<OpenedAt> {
+  for await (const { key, cost } of keysAt(secretKey, salt, call.costs, call)) {
+    const opened = await openToken(key, token, call);
+    if (opened) return { ...opened, iterations: cost };
   }
+  throw new InvalidTokenError();
+}
+
+/** {@linkcode openValue} in the calling thread. */
+export function openValueSync(
+  { salt, token }: ParsedValue,
+  secretKey: SecretKey,
+  call: DecryptCall,
+): OpenedAt {
+  for (const { key, cost } of keysAtSync(secretKey, salt, call.costs, call)) {
+    const opened = openTokenSync(key, token, call);
+    if (opened) return { ...opened, iterations: cost };
+  }
+  throw new InvalidTokenError();
+}
+
+/** Seals a message into the bytes of a Fernet token. */
+export async function sealToken(
+  key: Bytes,
+  { plaintext, time }: OpenedValue,
+  { backend, signal }: CheckedCall,
+): Promise<Bytes> {
+  const batch = singleBatch(plaintext);
+  const { async } = await pickAsync(backend, batchLoad(batch));
+  return (await async.seal(key, batch, makeHeads(1, () => time), signal)).bytes;
+}
+
+function sealTokenSync(
+  key: Bytes,
+  { plaintext, time }: OpenedValue,
+  { backend }: CheckedCall,
+): Bytes {
+  const batch = singleBatch(plaintext);
+  const { sync } = pickSync(backend, batchLoad(batch));
+  return sync.seal(key, batch, makeHeads(1, () => time)).bytes;
+}
+
+/** Opens a Fernet token, if this is its key. */
+export async function openToken(
+  key: Bytes,
+  token: Bytes,
+  { backend, signal }: CheckedCall,
+): Promise<OpenedValue | undefined> {
+  const batch = singleBatch(token);
+  const { async } = await pickAsync(backend, batchLoad(batch));
+  return onlyValue(await async.open(key, batch, signal));
+}
+
+function openTokenSync(
+  key: Bytes,
+  token: Bytes,
+  { backend }: CheckedCall,
+): OpenedValue | undefined {
+  const batch = singleBatch(token);
+  const { sync } = pickSync(backend, batchLoad(batch));
+  return onlyValue(sync.open(key, batch));
+}
+
+function onlyValue({ plaintexts, valid, times }: Opened): OpenedValue | undefined {
+  return valid[0] ? { plaintext: batchRecord(plaintexts, 0), time: times[0] } : undefined;
+}
+
+/** The text of a value. */
+export function wrapToken(salt: Bytes, token: Bytes): string {
+  return decodeAscii(encodeBase64Url(concatBytes([salt, token])));
 }
 
 /** A value whose structure is right. */
@@ -111,19 +153,50 @@ export interface ParsedValue {
 }
 
 /**
- * Checks all of a value's structure, so that what is no value costs nobody a
- * derivation.
+ * Takes a value apart, or says `undefined` when its structure is not a value's: so
+ * what is not a value costs nobody a derivation.
  *
- * @throws {TypeError} If it is not a string.
- * @throws {InvalidTokenError} If it is not a value.
+ * @param lenient Whether white space, the other alphabet and absent padding are
+ * taken, in the value and in the token inside.
  */
-export function parseValue(encryptedData: string, index?: number): ParsedValue {
-  const what = index === undefined ? "the encrypted data" : `encrypted value ${index}`;
-  const text = checkString(encryptedData, what);
-  const bytes = text.length > MAX_VALUE ? undefined : decodeBase64Url(encodeAscii(text));
-  const token = bytes?.subarray(SALT);
-  if (!bytes || !token || !decodeToken(token)) throw new InvalidTokenError({ index });
-  return { salt: bytes.slice(0, SALT), token };
+export function parseValue(text: string, lenient: boolean): ParsedValue | undefined {
+  const bytes = decodeValue(text, lenient);
+  if (!bytes) return undefined;
+  const inner = bytes.subarray(SALT);
+  const token = lenient ? canonicalBase64Url(inner) : inner;
+  return decodeToken(token) && { salt: bytes.slice(0, SALT), token };
+}
+
+/** The bytes of a value's text; `undefined` if it is not base64url. */
+export function decodeValue(text: string, lenient: boolean): Bytes | undefined {
+  if (!lenient) return text.length > MAX_VALUE ? undefined : decodeBase64Url(encodeAscii(text));
+  const canonical = canonicalBase64Url(encodeAscii(text));
+  return canonical.length > MAX_VALUE ? undefined : decodeBase64Url(canonical);
+}
+
+/**
+ * Checks the arguments of a call that opens one value, and takes the value apart.
+ *
+ * @param parse Takes a text apart, or says `undefined`.
+ * @throws {TypeError} If one is of the wrong type, the passphrase is missing, or
+ * the arguments seem to be swapped.
+ * @throws {InvalidTokenError} If the structure is not a value's.
+ */
+export function readValue<Parsed>(
+  encryptedData: string,
+  secretKey: SecretKey,
+  parse: (text: string) => Parsed | undefined,
+): Parsed {
+  checkSecretKey(secretKey);
+  const parsed = parse(checkString(encryptedData, "encryptedData"));
+  if (parsed) return parsed;
+  if (typeof secretKey === "string" && parse(secretKey)) {
+    throw new TypeError(
+      "Cannot use encryptedData: it is not an encrypted value, and secretKey looks like one, " +
+        "so swap the arguments",
+    );
+  }
+  throw new InvalidTokenError();
 }
 
 /**
@@ -133,7 +206,7 @@ export function parseValue(encryptedData: string, index?: number): ParsedValue {
  * @throws {RangeError} If it is longer than 256 MiB.
  */
 export function plainBytes(plainText: string, index?: number): Bytes {
-  const what = index === undefined ? "the plain text" : `plain text ${index}`;
+  const what = index === undefined ? "plainText" : `plainTexts[${index}]`;
   checkMessageLength(checkString(plainText, what).length);
   const bytes = encodeUtf8(plainText, what);
   checkMessageLength(bytes.length);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { AsyncFernetEngine } from "../backends/backend.ts";
 import type { BackendChoice } from "../backends/select/available.ts";
 import { pickAsync } from "../backends/select/fernet.ts";
 import { type Bytes, concatBytes } from "../bytes/bytes.ts";
@@ -27,10 +28,19 @@ export async function hkdf(
   info: Bytes,
 ): Promise<Bytes> {
   const { async } = await pickAsync(backend, { count: 1, length: key.length + info.length });
-  const prk = await async.hmac(new Uint8Array(BLOCK), key);
+  return await hkdfBlock(async, key, info);
+}
+
+/** {@linkcode hkdf} by the HMAC of an engine. */
+export async function hkdfBlock(
+  engine: Pick<AsyncFernetEngine, "hmac">,
+  key: Bytes,
+  info: Bytes,
+): Promise<Bytes> {
+  const prk = await engine.hmac(new Uint8Array(BLOCK), key);
   try {
     // T(1) = HMAC(PRK, info || 0x01), section 2.3
-    return await async.hmac(prk, concatBytes([info, Uint8Array.of(1)]));
+    return await engine.hmac(prk, concatBytes([info, Uint8Array.of(1)]));
   } finally {
     prk.fill(0);
   }

@@ -5,23 +5,29 @@
  */
 
 import type { Hash, KdfRequest } from "../backends/backend.ts";
-import { DIGEST_LENGTH } from "../backends/backend.ts";
-import { blockCount, derive, deriveSync, type KeyJob } from "../backends/derive.ts";
 import { type BackendChoice, checkBackend } from "../backends/select/available.ts";
-import { pickKdf, pickKdfSync } from "../backends/select/kdf.ts";
 import {
   checkArray,
-  checkInteger,
   checkIterations,
+  checkOnProgress,
+  checkSignal,
   inputBytes,
   kindOf,
-  quoted,
 } from "../checks.ts";
 import type { Bytes } from "../bytes/bytes.ts";
-import { deriveMany } from "../workers/derive_many.ts";
 import { checkWorkers } from "../workers/pool.ts";
+import {
+  checkHash,
+  checkKdfOptions,
+  checkKeyLength,
+  deriveKey,
+  deriveKeySync,
+  manyKeysAt,
+} from "./kdf.ts";
 
-const MAX_LENGTH = 1 << 20;
+const SYNC_OPTIONS = ["iterations", "hash", "length", "backend"] as const;
+const ASYNC_OPTIONS = [...SYNC_OPTIONS, "signal", "onProgress"] as const;
+const MANY_OPTIONS = [...ASYNC_OPTIONS, "workers"] as const;
 
 /** Options of {@linkcode pbkdf2Sync}. */
 export interface Pbkdf2SyncOptions {
@@ -86,12 +92,8 @@ export interface Pbkdf2Input {
   salt: string | Uint8Array;
 }
 
-interface Pbkdf2Settings {
-  readonly iterations: number;
-  readonly hash: Hash;
-  readonly length: number;
-  readonly backend: BackendChoice;
-}
+/** Options when they are checked, with their defaults. */
+type Settings = Required<Pbkdf2SyncOptions> & Pbkdf2ManyOptions;
 
 /**
  * Derives a key from a password by PBKDF2-HMAC (RFC 8018, section 5.2), with
@@ -122,19 +124,12 @@ export async function pbkdf2(
   salt: string | Uint8Array,
   options: Pbkdf2Options,
 ): Promise<Bytes> {
-  const settings = checkSettings(options);
-  const job = new PendingKey(password, salt, settings);
+  const settings = checkSettings(options, ASYNC_OPTIONS);
+  const request = kdfRequest(password, salt, settings);
   try {
-    const backend = await pickKdf(settings.backend, settings.hash, settings.iterations, 1);
-    const total = settings.iterations * blockCount(job.request);
-    let done = 0;
-    await derive(backend, [job], {
-      signal: options.signal,
-      onIterations: (count) => options.onProgress?.(done += count, total),
-    });
-    return job.key;
+    return await deriveKey(request, settings.iterations, settings);
   } finally {
-    job.wipe();
+    request.password.fill(0);
   }
 }
 
@@ -167,13 +162,12 @@ export function pbkdf2Sync(
   salt: string | Uint8Array,
   options: Pbkdf2SyncOptions,
 ): Bytes {
-  const settings = checkSettings(options);
-  const job = new PendingKey(password, salt, settings);
+  const settings = checkSettings(options, SYNC_OPTIONS);
+  const request = kdfRequest(password, salt, settings);
   try {
-    deriveSync(pickKdfSync(settings.backend, settings.hash, settings.iterations), [job]);
-    return job.key;
+    return deriveKeySync(request, settings.iterations, settings.backend);
   } finally {
-    job.wipe();
+    request.password.fill(0);
   }
 }
 
@@ -204,79 +198,54 @@ export async function pbkdf2Many(
   options: Pbkdf2ManyOptions,
 ): Promise<Bytes[]> {
   const all = checkArray(inputs, "the inputs");
-  const settings = checkSettings(options);
-  const workers = checkWorkers(options.workers);
-  const jobs: PendingKey[] = [];
+  const settings = checkSettings(options, MANY_OPTIONS);
+  const count = all.length;
+  const requests: KdfRequest[] = [];
+  const keys: Bytes[] = [];
+  let done = 0;
   try {
-    for (const input of all) jobs.push(new PendingKey(input?.password, input?.salt, settings));
-    const count = jobs.length;
-    const blocks = jobs.reduce((sum, { request }) => sum + blockCount(request), 0);
-    let done = 0;
-    await deriveMany({ ...settings, blocks, workers }, jobs, {
-      count,
-      signal: options.signal,
-      onJob: () => options.onProgress?.(++done, count),
-    });
-    return jobs.map(({ key }) => key);
+    for (const input of all) requests.push(kdfRequest(input?.password, input?.salt, settings));
+    const wanted = requests.map((request) => ({ request, costs: [settings.iterations] }));
+    for await (const { index, key } of manyKeysAt(wanted, { ...settings, count })) {
+      keys[index] = key.slice();
+      settings.onProgress?.(++done, count);
+    }
+    return keys;
+  } catch (error) {
+    for (const key of keys) key?.fill(0);
+    throw error;
   } finally {
-    jobs.forEach((job) => job.wipe());
+    for (const { password } of requests) password.fill(0);
   }
 }
 
-/** A key at one cost. */
-class PendingKey implements KeyJob {
-  readonly request: KdfRequest;
-  readonly costs: readonly number[];
-  #key: Bytes | undefined;
-
-  constructor(
-    password: string | Uint8Array,
-    salt: string | Uint8Array,
-    { hash, length, iterations }: Pbkdf2Settings,
-  ) {
-    const saltBytes = inputBytes(salt, "the salt");
-    this.request = {
-      hash,
-      length,
-      salt: saltBytes,
-      password: inputBytes(password, "the password"),
-    };
-    this.costs = [iterations];
-  }
-
-  get key(): Bytes {
-    if (!this.#key) throw new Error("unreachable: the derivation has ended");
-    return this.#key;
-  }
-
-  accept(key: Bytes): boolean {
-    this.#key = key.slice();
-    return true;
-  }
-
-  wipe(): void {
-    this.request.password.fill(0);
-  }
+function kdfRequest(
+  password: string | Uint8Array,
+  salt: string | Uint8Array,
+  { hash, length }: Settings,
+): KdfRequest {
+  const saltBytes = inputBytes(salt, "the salt");
+  return { hash, length, salt: saltBytes, password: inputBytes(password, "the password") };
 }
 
-function checkSettings(options: Pbkdf2SyncOptions): Pbkdf2Settings {
-  if (typeof options !== "object" || options === null) {
+function checkSettings<Options extends Pbkdf2SyncOptions>(
+  options: Options,
+  names: readonly (keyof Options & string)[],
+): Settings {
+  if (options === undefined) {
     throw new TypeError(
       `Cannot derive a key: expected options with \`iterations\`, got ${kindOf(options)}`,
     );
   }
-  const { iterations, hash = "SHA-256", length = 32, backend } = options;
-  if (typeof hash !== "string" || !Object.hasOwn(DIGEST_LENGTH, hash)) {
-    throw new TypeError(
-      `Cannot use the hash ${quoted(hash)}: expected one of ${
-        Object.keys(DIGEST_LENGTH).join(", ")
-      }`,
-    );
-  }
+  const known: Pbkdf2ManyOptions = checkKdfOptions(options, names);
+  checkSignal(known.signal);
+  checkOnProgress(known.onProgress);
   return {
-    hash,
-    backend: checkBackend(backend),
-    iterations: checkIterations(iterations),
-    length: checkInteger(length, "length", 1, MAX_LENGTH),
+    ...known,
+    iterations: checkIterations(known.iterations),
+    hash: checkHash(known.hash ?? "SHA-256"),
+    length: checkKeyLength(known.length ?? 32),
+    backend: checkBackend(known.backend),
+    workers: checkWorkers(known.workers),
   };
 }

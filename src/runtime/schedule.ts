@@ -120,16 +120,21 @@ export class Semaphore {
    * @throws The signal's reason, if it is aborted while this waits.
    */
   async use<T>(count: number, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    await this.#take(count, signal);
+    const release = await this.acquire(count, signal);
     try {
       return await work();
     } finally {
-      this.#free += count;
-      this.#admit();
+      release();
     }
   }
 
-  async #take(count: number, signal?: AbortSignal): Promise<void> {
+  /**
+   * Waits for `count` permits.
+   *
+   * @returns What gives them back.
+   * @throws The signal's reason, if it is aborted while this waits.
+   */
+  async acquire(count: number, signal?: AbortSignal): Promise<() => void> {
     let go = () => {};
     const admitted = new Promise<void>((resolve) => go = resolve);
     const waiting = { count, go };
@@ -146,6 +151,10 @@ export class Semaphore {
       this.#admit();
       throw reason;
     }
+    return () => {
+      this.#free += count;
+      this.#admit();
+    };
   }
 
   #admit(): void {

@@ -8,7 +8,7 @@
 
 import { builtinModule, hostGlobal } from "../runtime/host.ts";
 import type { Backend } from "../backends/backend.ts";
-import { derive } from "../backends/derive.ts";
+import { keysAt } from "../backends/derive.ts";
 import { createNode } from "../backends/node.ts";
 import { createWasm } from "../backends/wasm.ts";
 import type { Batch, Opened } from "../bytes/batch.ts";
@@ -127,18 +127,14 @@ function wipe(task: Task): void {
 }
 
 /** The keys' verdicts are given by the pool, in the thread that called. */
-function deriveKeys({ backend, jobs }: DeriveTask, signal: AbortSignal): Promise<void> {
-  const proxies = jobs.map(({ request, costs }, index) => ({
-    request,
-    costs,
-    accept(key: Uint8Array, iterations: number) {
-      post({ type: "key", index, key: key.slice(), iterations });
-      // The last cost ends the job, whatever the verdict: nobody waits for it.
-      if (iterations === costs.at(-1)) return true;
-      return new Promise<boolean>((settle) => verdicts.set(index, settle));
-    },
-  }));
-  return derive(backendOf(backend), proxies, { signal });
+async function deriveKeys({ backend, jobs }: DeriveTask, signal: AbortSignal): Promise<void> {
+  for await (const candidate of keysAt(backendOf(backend), jobs, { signal })) {
+    const { index, key, cost, last } = candidate;
+    post({ type: "key", index, key: key.slice(), iterations: cost });
+    // The last cost ends the key, whatever the verdict: nobody waits for it.
+    if (last) continue;
+    candidate.accepted = await new Promise<boolean>((settle) => verdicts.set(index, settle));
+  }
 }
 
 const hear = (message: unknown) => receive(unpack(message) as ToWorker);

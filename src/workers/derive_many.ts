@@ -6,11 +6,11 @@
  */
 
 import type { Hash } from "../backends/backend.ts";
-import { derive, type KeyJob } from "../backends/derive.ts";
+import { blockCount, type CandidateKey, keysAt, type WantedKey } from "../backends/derive.ts";
 import type { BackendChoice } from "../backends/select/available.ts";
 import { pickKdf } from "../backends/select/kdf.ts";
 import { abortable } from "../runtime/schedule.ts";
-import { defaultWorkers, getPool, type PoolDeriveOptions } from "./pool.ts";
+import { defaultWorkers, getPool } from "./pool.ts";
 
 /**
  * Iterations, those of all keys added up, for which a worker is started unasked:
@@ -18,34 +18,39 @@ import { defaultWorkers, getPool, type PoolDeriveOptions } from "./pool.ts";
  */
 const WORTH_A_WORKER = 1_000_000;
 
-/** What the keys of a call have in common. */
+/** What the keys of a call have in common, and who derives them. */
 export interface ManyKeys {
-  /** The choice. */
-  readonly backend: BackendChoice;
+  /** How many keys there are at most. */
+  readonly count: number;
   /** The hash under HMAC. */
   readonly hash: Hash;
+  /** Bytes of a key. */
+  readonly length: number;
   /** The iterations of a key's output block, at most. */
   readonly iterations: number;
-  /** How many output blocks the keys have. */
-  readonly blocks: number;
+  /** The choice. */
+  readonly backend?: BackendChoice;
   /** The `workers` option, checked. */
-  readonly workers: number | undefined;
+  readonly workers?: number;
+  /** Rejects with its reason within one slice. */
+  readonly signal?: AbortSignal;
 }
 
-/** Derives every key; jobs are taken in order. */
-export async function deriveMany(
-  { backend: choice, hash, iterations, blocks, workers }: ManyKeys,
-  jobs: Iterable<KeyJob>,
-  options: PoolDeriveOptions & { readonly count: number },
-): Promise<void> {
-  const threads = Math.min(workers ?? worthwhile(iterations * blocks), options.count);
-  const backend = await pickKdf(choice, hash, iterations, options.count, threads);
+/** Derives keys; they are begun in order, and looked at as they come. */
+export async function* manyKeysAt(
+  wanted: Iterable<WantedKey>,
+  { count, hash, length, iterations, backend: choice = "auto", workers, signal }: ManyKeys,
+): AsyncGenerator<CandidateKey, void> {
+  signal?.throwIfAborted();
+  const work = iterations * count * blockCount({ hash, length });
+  const threads = Math.min(workers ?? worthwhile(work), count);
+  const backend = await pickKdf(choice, hash, iterations, count, threads);
   // A native derivation has threads of the platform's.
   const pool = backend.name === "wasm" && threads > 0
-    ? await abortable(() => getPool(threads), options.signal)
+    ? await abortable(() => getPool(threads), signal)
     : undefined;
-  if (pool) await pool.derive("wasm", jobs, options);
-  else await derive(backend, jobs, options);
+  if (pool) yield* pool.keysAt("wasm", wanted, { count, signal });
+  else yield* keysAt(backend, wanted, { signal });
 }
 
 function worthwhile(iterations: number): number {

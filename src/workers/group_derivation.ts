@@ -1,90 +1,80 @@
 /**
- * A group of keys that one worker derives: each is shown to its job in the
- * calling thread, which has the costs and knows what the key is for.
+ * A group of keys that one worker derives: each is looked at in the calling
+ * thread, which knows what the key is for.
  *
  * @module
  */
 
-import { blockCount, derive, type DeriveOptions, type KeyJob } from "../backends/derive.ts";
+import { keysAt, type WantedKey } from "../backends/derive.ts";
 import { getBackend } from "../backends/select/available.ts";
 import type { Bytes } from "../bytes/bytes.ts";
 import { ATTEMPTS, type Crew } from "./crew.ts";
+import type { KeyDesk } from "./key_desk.ts";
 import type { WorkerBackend } from "./messages.ts";
 import type { KeyListener } from "./worker.ts";
 
+/** A key that is not at its end, and the last of its costs that was looked at. */
+interface OpenKey extends WantedKey {
+  readonly index: number;
+  seen: number;
+}
+
 /** Keys in the making. */
 export class GroupDerivation {
-  /** Jobs that are not at their end, and the iterations that were told of each. */
-  readonly #told: Map<KeyJob, number>;
+  readonly #open: Set<OpenKey>;
   readonly #backend: WorkerBackend;
-  readonly #options: DeriveOptions;
-  readonly #failure: AbortController;
+  readonly #desk: KeyDesk;
+  readonly #signal: AbortSignal;
 
-  /** Is given jobs, and what is to be aborted when one of them throws. */
+  /** Takes the keys of the group, and the desk to which they are brought. */
   constructor(
-    jobs: readonly KeyJob[],
+    wanted: readonly Omit<OpenKey, "seen">[],
     backend: WorkerBackend,
-    options: DeriveOptions,
-    failure: AbortController,
+    desk: KeyDesk,
+    signal: AbortSignal,
   ) {
-    this.#told = new Map(jobs.map((job) => [job, 0]));
+    this.#open = new Set(wanted.map((each) => ({ ...each, seen: 0 })));
     this.#backend = backend;
-    this.#options = options;
-    this.#failure = failure;
+    this.#desk = desk;
+    this.#signal = signal;
   }
 
   /** Derives the keys on workers, and those that they leave in this thread. */
   async run(crew: Crew): Promise<void> {
-    const { signal } = this.#failure;
-    for (let attempt = 0; attempt < ATTEMPTS && this.#told.size; attempt++) {
-      const jobs = [...this.#told.keys()];
-      const inputs = jobs.map(({ request, costs }) => ({ request, costs }));
-      const verdicts: Promise<boolean>[] = [];
+    for (let attempt = 0; attempt < ATTEMPTS && this.#open.size; attempt++) {
+      const open = [...this.#open];
+      const jobs = open.map(({ request, costs }) => ({ request, costs }));
+      const looks: Promise<boolean>[] = [];
       const onKey: KeyListener = ({ index, key, iterations }) => {
-        const verdict = this.#show(jobs[index], key, iterations).catch((error) => {
-          this.#failure.abort(error);
-          return true;
-        });
-        verdicts.push(verdict);
-        return verdict;
+        const look = this.#show(open[index], key, iterations);
+        looks.push(look);
+        return look;
       };
-      const job = { backend: this.#backend, jobs: inputs };
-      const ending = await crew.run({ type: "derive", job }, onKey, signal);
-      await Promise.all(verdicts);
-      signal.throwIfAborted();
+      const task = { type: "derive", job: { backend: this.#backend, jobs } } as const;
+      const ending = await crew.run(task, onKey, this.#signal);
+      await Promise.all(looks);
+      this.#signal.throwIfAborted();
       if (ending?.type !== "died") break;
     }
-    if (this.#told.size) await derive(getBackend(this.#backend), this.#rest(), { signal });
-  }
-
-  /** The jobs that are left, told of in the same way. */
-  #rest(): KeyJob[] {
-    return [...this.#told.keys()].map((job) => ({
-      request: job.request,
-      costs: job.costs,
-      accept: (key, iterations) => this.#show(job, key.slice(), iterations),
-    }));
-  }
-
-  /** Shows a key to its job, and wipes it. */
-  async #show(job: KeyJob, key: Bytes, iterations: number): Promise<boolean> {
-    try {
-      if (this.#failure.signal.aborted) return true;
-      const accepted = await job.accept(key, iterations);
-      if (!this.#failure.signal.aborted) this.#tell(job, iterations, accepted);
-      return accepted;
-    } finally {
-      key.fill(0);
+    const rest = [...this.#open];
+    const options = { signal: this.#signal };
+    for await (const candidate of keysAt(getBackend(this.#backend), rest, options)) {
+      const { index, key, cost } = candidate;
+      candidate.accepted = await this.#show(rest[index], key.slice(), cost);
     }
   }
 
-  #tell(job: KeyJob, iterations: number, accepted: boolean): void {
+  /** Has a key looked at, which is wiped then. */
+  async #show(open: OpenKey, key: Bytes, cost: number): Promise<boolean> {
     // After a worker's death another one comes to the same costs again.
-    const told = Math.max(this.#told.get(job) ?? 0, iterations);
-    this.#options.onIterations?.((told - (this.#told.get(job) ?? 0)) * blockCount(job.request));
-    this.#told.set(job, told);
-    if (!accepted && iterations !== job.costs.at(-1)) return;
-    this.#told.delete(job);
-    this.#options.onJob?.();
+    if (cost <= open.seen) {
+      key.fill(0);
+      return false;
+    }
+    open.seen = cost;
+    const last = cost === open.costs.at(-1);
+    const accepted = await this.#desk.show(key, { index: open.index, cost, last });
+    if (accepted || last) this.#open.delete(open);
+    return accepted;
   }
 }

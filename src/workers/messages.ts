@@ -35,7 +35,7 @@ export interface OpenTask {
   readonly tokens: Batch;
 }
 
-/** Keys to derive: what `KeyJob` has, but for the verdict, which the pool gives. */
+/** Keys to derive; the calling thread looks at each of them and says whether it serves. */
 export interface DeriveTask {
   /** The backend that does it. */
   readonly backend: WorkerBackend;

@@ -20,15 +20,16 @@
  * @module
  */
 
-import type { DeriveOptions, KeyJob } from "../backends/derive.ts";
+import { type CandidateKey, numbered, type WantedKey } from "../backends/derive.ts";
 import { getBackend } from "../backends/select/available.ts";
 import type { Batch, Opened } from "../bytes/batch.ts";
 import { checkInteger } from "../checks.ts";
 import { onAbort } from "../runtime/abort.ts";
 import { onCloudflare, processorCount } from "../runtime/host.ts";
-import { abortable, Semaphore } from "../runtime/schedule.ts";
+import { Semaphore } from "../runtime/schedule.ts";
 import { ATTEMPTS, Crew } from "./crew.ts";
 import { GroupDerivation } from "./group_derivation.ts";
+import { KeyDesk } from "./key_desk.ts";
 import { keyGroups } from "./key_groups.ts";
 import type { OpenTask, SealTask, Task, WorkerBackend } from "./messages.ts";
 
@@ -36,9 +37,11 @@ import type { OpenTask, SealTask, Task, WorkerBackend } from "./messages.ts";
 const MAX_WORKERS = 64;
 
 /** How keys are derived on the pool. */
-export interface PoolDeriveOptions extends DeriveOptions {
-  /** How many jobs there are: then all workers end at about the same time. */
+export interface PoolKeysOptions {
+  /** How many keys are wanted: then all workers end at about the same time. */
   readonly count?: number;
+  /** Rejects with its reason at once; the workers stop within a slice. */
+  readonly signal?: AbortSignal;
 }
 
 /** Workers that do the jobs of one call. */
@@ -57,15 +60,14 @@ export interface Pool {
   /** Opens a batch, as `AsyncFernetEngine.open`. */
   open(job: OpenTask, signal?: AbortSignal): Promise<Opened>;
   /**
-   * Derives every key, as `derive` of the backends. Jobs are taken in order, in
-   * groups that suit the kernel; each key is shown to its job in the calling
-   * thread. `onIterations` is told of a key's costs as it comes to them.
+   * Derives keys, as `keysAt` of the backends. Wanted keys are taken in order, in
+   * groups that suit the kernel; the loop looks at them in the calling thread.
    */
-  derive(
+  keysAt(
     backend: WorkerBackend,
-    jobs: Iterable<KeyJob>,
-    options: PoolDeriveOptions,
-  ): Promise<void>;
+    wanted: Iterable<WantedKey>,
+    options: PoolKeysOptions,
+  ): AsyncGenerator<CandidateKey, void>;
 }
 
 /** The workers of this thread; exported for the tests, which end some of them. */
@@ -116,28 +118,30 @@ class SharedPool implements Pool {
     return opened ?? await getBackend(backend).async.open(key, tokens, signal);
   }
 
-  async derive(
+  async *keysAt(
     backend: WorkerBackend,
-    jobs: Iterable<KeyJob>,
-    { count, signal, ...told }: PoolDeriveOptions,
-  ): Promise<void> {
+    wanted: Iterable<WantedKey>,
+    { count, signal }: PoolKeysOptions,
+  ): AsyncGenerator<CandidateKey, void> {
     signal?.throwIfAborted();
-    const failure = new AbortController();
-    const settled = onAbort(signal, () => failure.abort(signal?.reason));
-    const groups = keyGroups(jobs, this.size, count);
+    const stop = new AbortController();
+    const settled = onAbort(signal, () => stop.abort(signal?.reason));
+    const desk = new KeyDesk();
+    const groups = keyGroups(numbered(wanted), this.size, count);
     const loop = async () => {
       for (const group of groups) {
-        const derivation = new GroupDerivation(group, backend, told, failure);
-        await this.#turns.use(1, () => derivation.run(crew), failure.signal);
+        const derivation = new GroupDerivation(group, backend, desk, stop.signal);
+        await this.#turns.use(1, () => derivation.run(crew), stop.signal);
       }
     };
+    const work = Promise.all(Array.from({ length: this.size }, loop));
+    work.then(() => desk.close(), (error) => stop.abort(error));
     try {
-      const loops = () => Promise.all(Array.from({ length: this.size }, loop));
-      await abortable(loops, failure.signal);
-    } catch (error) {
-      failure.abort(error);
-      throw error;
+      yield* desk.candidates(stop.signal);
     } finally {
+      // Those who still derive do it for nobody.
+      desk.close();
+      stop.abort();
       settled();
     }
   }

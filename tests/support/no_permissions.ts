@@ -28,6 +28,11 @@ const text: Use = async (backend) => {
   const target = { ...options, targetIterations: 2_000 };
   assert((await core.upgrade(value, SECRET, target)).upgraded);
   assertEquals((await core.upgradeMany(values, SECRET, { ...workers, ...target })).length, 2);
+
+  const settled = await core.decryptManySettled([value, null], SECRET, workers);
+  assertEquals(settled.map(({ ok }) => ok), [true, false]);
+  const upgraded = await core.upgradeManySettled([value, null], SECRET, { ...workers, ...target });
+  assertEquals(upgraded.map(({ ok }) => ok), [true, false]);
 };
 
 const textSync: Use = (backend) => {
@@ -158,6 +163,7 @@ const USES: Record<keyof typeof core | keyof typeof exporting, readonly Use[]> =
   decryptFields: fields,
   decryptLines: [lines],
   decryptMany: [text],
+  decryptManySettled: [text],
   decryptSync: [textSync],
   encrypt: [text],
   encryptAesGcm256: [aesGcm],
@@ -180,6 +186,7 @@ const USES: Record<keyof typeof core | keyof typeof exporting, readonly Use[]> =
   sealFile: [files],
   upgrade: [text],
   upgradeMany: [text],
+  upgradeManySettled: [text],
   verifyExport: [sealed, files],
 };
 

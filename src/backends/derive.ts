@@ -90,7 +90,13 @@ export function* keysAtSync(
   for (const { request, costs, index } of numbered(wanted)) {
     for (const cost of costs) {
       const key = deriveSync(request, cost);
-      if (yield* shown(index, key, cost, cost === costs.at(-1))) break;
+      const candidate = { index, key, cost, last: cost === costs.at(-1), accepted: false };
+      try {
+        yield candidate;
+      } finally {
+        key.fill(0);
+      }
+      if (candidate.accepted) break;
     }
   }
 }
@@ -139,22 +145,6 @@ export function* numbered(wanted: Iterable<WantedKey>): Generator<NumberedKey, u
   let index = 0;
   for (const { request, costs } of wanted) yield { request, costs, index: index++ };
   return undefined;
-}
-
-/** Shows a key, wipes it, and says whether it was accepted. */
-function* shown(
-  index: number,
-  key: Bytes,
-  cost: number,
-  last: boolean,
-): Generator<CandidateKey, boolean> {
-  const candidate = { index, key, cost, last, accepted: false };
-  try {
-    yield candidate;
-    return candidate.accepted;
-  } finally {
-    key.fill(0);
-  }
 }
 
 /** A key whose output blocks are in the making. */
@@ -224,12 +214,14 @@ function* endsHere({ block, of, costs, done }: Lane): Generator<CandidateKey, bo
   if (of.blocks.length < of.count) return true;
   const whole = concatBytes(of.blocks);
   wipeAll(of.blocks);
+  const key = whole.subarray(0, of.request.length);
+  const candidate = { index: of.index, key, cost: done, last: !costs.length, accepted: false };
   try {
-    const key = whole.subarray(0, of.request.length);
-    return (yield* shown(of.index, key, done, !costs.length)) || !costs.length;
+    yield candidate;
   } finally {
     whole.fill(0);
   }
+  return candidate.accepted || candidate.last;
 }
 
 function wipeAll(blocks: Bytes[]): void {
@@ -270,8 +262,6 @@ async function* nativeKeys(
   const flying = new Map<NumberedKey, Promise<Landing>>();
   const begin = (flight: NumberedKey) => {
     const landing = native.derive(flight.request, flight.costs[0]).then((key) => ({ flight, key }));
-    // It may fail while another key is being looked at: then the loop hears of it later.
-    landing.catch(() => {});
     flying.set(flight, landing);
   };
   try {
@@ -285,13 +275,14 @@ async function* nativeKeys(
       const { flight, key } = await abortable(() => Promise.race(flying.values()), signal);
       flying.delete(flight);
       const { request, index, costs: [cost, ...later] } = flight;
+      const candidate = { index, key, cost, last: !later.length, accepted: false };
       try {
         onIterations?.(cost * blockCount(request));
-        const accepted = yield* shown(index, key, cost, !later.length);
-        if (!accepted && later.length) begin({ request, index, costs: later });
+        yield candidate;
       } finally {
         key.fill(0);
       }
+      if (!candidate.accepted && later.length) begin({ request, index, costs: later });
     }
   } finally {
     // The platform cannot be stopped: what still lands is wiped.

@@ -62,7 +62,7 @@ export interface Pbkdf2Options extends Pbkdf2SyncOptions {
    */
   signal?: AbortSignal;
   /**
-   * Is told how much is done. A native backend reports only ends.
+   * Called with the progress. A native backend reports only ends.
    *
    * @param done Iterations of all output blocks, or in `pbkdf2Many` keys.
    * @param total How many there are.
@@ -76,8 +76,8 @@ export interface Pbkdf2ManyOptions extends Pbkdf2Options {
    * How many worker threads derive the keys, an integer from 0 to 64; with 0 the
    * calling thread does, in slices. Workers are started when first wanted and
    * stay for the next call; where none can be started the calling thread does
-   * their work. Only the kernel (`"wasm"`) has use for them: a native backend has
-   * threads of the platform's, and `"portable"` stays in the calling thread.
+   * their work. Only the kernel (`"wasm"`) uses them: a native backend has the
+   * platform's threads, and `"portable"` stays in the calling thread.
    *
    * @default {as many as there are processors, if the keys are enough to keep them busy}
    */
@@ -238,14 +238,16 @@ function checkSettings<Options extends Pbkdf2SyncOptions>(
     );
   }
   const known: Pbkdf2ManyOptions = checkKdfOptions(options, names);
-  checkSignal(known.signal);
-  checkOnProgress(known.onProgress);
+  const { iterations, hash = "SHA-256", length = 32, backend, signal, onProgress, workers } = known;
+  checkSignal(signal);
+  checkOnProgress(onProgress);
   return {
-    ...known,
-    iterations: checkIterations(known.iterations),
-    hash: checkHash(known.hash ?? "SHA-256"),
-    length: checkKeyLength(known.length ?? 32),
-    backend: checkBackend(known.backend),
-    workers: checkWorkers(known.workers),
+    signal,
+    onProgress,
+    iterations: checkIterations(iterations),
+    hash: checkHash(hash),
+    length: checkKeyLength(length),
+    backend: checkBackend(backend),
+    workers: checkWorkers(workers),
   };
 }

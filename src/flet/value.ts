@@ -7,7 +7,7 @@
 
 import { pickAsync, pickSync } from "../backends/select/fernet.ts";
 import { decodeToken } from "../backends/token.ts";
-import { batchLoad, batchRecord, type Opened, singleBatch } from "../bytes/batch.ts";
+import { batchLoad, type Opened, recordView, singleBatch } from "../bytes/batch.ts";
 import { type Bytes, concatBytes } from "../bytes/bytes.ts";
 import { canonicalBase64Url, decodeBase64Url, encodeBase64Url } from "../bytes/base64.ts";
 import { decodeAscii, encodeAscii, encodeUtf8 } from "../bytes/text.ts";
@@ -136,7 +136,7 @@ function openTokenSync(
 }
 
 function onlyValue({ plaintexts, valid, times }: Opened): OpenedValue | undefined {
-  return valid[0] ? { plaintext: batchRecord(plaintexts, 0), time: times[0] } : undefined;
+  return valid[0] ? { plaintext: recordView(plaintexts, 0), time: times[0] } : undefined;
 }
 
 /** The text of a value. */

@@ -6,19 +6,24 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { hkdfSync, pbkdf2Sync } from "node:crypto";
+import { hkdfSync, pbkdf2Sync as nodePbkdf2Sync } from "node:crypto";
 import {
   decrypt,
   decryptAesGcm256,
   decryptManySettled,
+  decryptSync,
   encrypt,
   encryptAesGcm256,
   encryptMany,
+  encryptSync,
   Fernet,
   InvalidTokenError,
   pbkdf2,
   pbkdf2Many,
+  pbkdf2Sync,
+  upgrade,
   upgradeMany,
+  upgradeManySettled,
 } from "@ironfern/ironfern";
 import { encryptFields, openExport, sealExport } from "@ironfern/ironfern/export";
 import { hkdfBlock } from "../../src/kdf/hkdf.ts";
@@ -34,21 +39,22 @@ const value = await encrypt("text", SECRET, COST);
 const gcmValue = await encryptAesGcm256("text", SECRET, COST);
 
 /** Asserts that all that a passphrase was made into is gone. */
-function assertKeysWiped({ passwords, derived, fernetKeys, copies }: Passed): void {
+function assertKeysWiped({ passwords, derived, cipherKeys, copies }: Passed): void {
   const keys = new Set(derived.map(({ then }) => then));
   assert(keys.size > 0);
   assertAllWiped([...passwords, ...copies], [PASSWORD]);
-  assertAllWiped([...derived, ...fernetKeys, ...copies], [...keys]);
+  assertAllWiped([...derived, ...cipherKeys, ...copies], [...keys]);
 }
 
-const CALLS: Record<string, () => Promise<unknown>> = {
+const CALLS: Record<string, () => unknown> = {
   encrypt: () => encrypt("text", SECRET, COST),
   encryptMany: () => encryptMany(["a", "b"], SECRET, COST),
   decrypt: () => decrypt(value, SECRET, { ...COST, iterations: [1, 3] }),
   "decrypt, in vain": () =>
     assertRejects(() => decrypt(value, SECRET, { ...NODE, iterations: [1, 2] }), InvalidTokenError),
+  encryptSync: () => encryptSync("text", SECRET, COST),
+  decryptSync: () => decryptSync(value, SECRET, { ...COST, iterations: [1, 3] }),
   decryptManySettled: () => decryptManySettled([value, null], SECRET, COST),
-  upgradeMany: () => upgradeMany([value], SECRET, { ...COST, targetIterations: 5 }),
   encryptAesGcm256: () => encryptAesGcm256("text", SECRET, COST),
   decryptAesGcm256: () => decryptAesGcm256(gcmValue, SECRET, COST),
 };
@@ -58,6 +64,30 @@ for (const [name, call] of Object.entries(CALLS)) {
     assertKeysWiped(await watchNode(call));
   });
 }
+
+const UPGRADES: Record<string, () => unknown> = {
+  upgrade: () => upgrade(value, SECRET, { ...COST, targetIterations: 5 }),
+  upgradeMany: () => upgradeMany([value], SECRET, { ...COST, targetIterations: 5 }),
+  upgradeManySettled: () =>
+    upgradeManySettled([value, null], SECRET, { ...COST, targetIterations: 5 }),
+};
+
+for (const [name, call] of Object.entries(UPGRADES)) {
+  Deno.test(`Passwords, keys and plaintexts are wiped: ${name}`, async () => {
+    const passed = await watchNode(call);
+    assertKeysWiped(passed);
+    const [{ then }] = passed.plaintexts;
+    assertAllWiped(passed.plaintexts, [then]);
+  });
+}
+
+Deno.test("The AES key of Flet's second format is wiped", async () => {
+  for (const call of [CALLS.encryptAesGcm256, CALLS.decryptAesGcm256]) {
+    const { cipherKeys } = await watchNode(call);
+    assertEquals(cipherKeys.length, 1);
+    assertAllWiped(cipherKeys, [cipherKeys[0].then]);
+  }
+});
 
 Deno.test("Passwords and derived keys are wiped when a callback throws", async () => {
   const onProgress = () => {
@@ -83,7 +113,9 @@ Deno.test("The password of a derived key is wiped, and the key is the caller's",
   let key = new Uint8Array();
   const passed = await watchNode(async () => key = await pbkdf2(SECRET, "salt", COST));
   assertAllWiped(passed.passwords, [PASSWORD]);
-  const expected = pbkdf2Sync(SECRET, "salt", 3, 32, "sha256");
+  const sync = await watchNode(() => pbkdf2Sync(SECRET, "salt", COST));
+  assertAllWiped(sync.passwords, [PASSWORD]);
+  const expected = nodePbkdf2Sync(SECRET, "salt", 3, 32, "sha256");
   assertEquals(key.toHex(), new Uint8Array(expected).toHex());
 });
 
@@ -118,9 +150,9 @@ Deno.test("A sealed export's root key is wiped, and the key that it gives", asyn
   const [root] = passed.derived;
   assert(root);
   assertAllWiped([...passed.hmac, ...passed.derived, ...passed.copies], [root.then]);
-  const [key] = passed.fernetKeys;
+  const [key] = passed.cipherKeys;
   assert(key);
-  assertAllWiped([...passed.fernetKeys, ...passed.copies], [key.then]);
+  assertAllWiped([...passed.cipherKeys, ...passed.copies], [key.then]);
 });
 
 Deno.test("The key of encrypted fields is wiped, and the copy of the key it is made of", async () => {
@@ -133,7 +165,7 @@ Deno.test("The key of encrypted fields is wiped, and the copy of the key it is m
     const options = { format: "csv", fields: ["text"], rowId: "id" } as const;
     await through(rows, encryptFields(fernet, options));
   });
-  assertAllWiped([...passed.hmac, ...passed.fernetKeys, ...passed.copies], [derived.toHex()]);
+  assertAllWiped([...passed.hmac, ...passed.cipherKeys, ...passed.copies], [derived.toHex()]);
   assertAllWiped([...passed.hmac, ...passed.copies], [bytes.toHex()]);
 });
 

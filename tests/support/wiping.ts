@@ -6,8 +6,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { AsyncFernetEngine } from "../../src/backends/backend.ts";
 import { getBackend } from "../../src/backends/select/available.ts";
+import type { Opened } from "../../src/bytes/batch.ts";
 
 /** A buffer, and what was in it when it was seen. */
 export interface Seen {
@@ -24,59 +24,85 @@ export interface Passed {
   /** Keys that were derived. */
   readonly derived: Seen[];
   /** Keys that sealed or opened. */
-  readonly fernetKeys: Seen[];
+  readonly cipherKeys: Seen[];
+  /** Plaintexts that were opened. */
+  readonly plaintexts: Seen[];
   /** Keys and data of HMAC, and what it gave. */
   readonly hmac: Seen[];
-  /** Copies that were made of any bytes. */
+  /** Short copies that were made of bytes, and of text. */
   readonly copies: Seen[];
 }
 
 /** Does work on the backend `"node"`, of whose buffers it keeps track. */
-export async function watchNode(work: () => Promise<unknown>): Promise<Passed> {
-  const backend = getBackend("node");
-  const native = backend.kdf.native;
-  assert(native);
-  const engine: { -readonly [Name in keyof AsyncFernetEngine]: AsyncFernetEngine[Name] } =
-    backend.async;
-  const passed: Passed = { passwords: [], derived: [], fernetKeys: [], hmac: [], copies: [] };
-  const note = (list: Seen[], bytes: Uint8Array) => void list.push({ bytes, then: bytes.toHex() });
-  const { derive } = native;
-  const { seal, open, hmac } = engine;
-  const { slice } = Uint8Array.prototype;
-  native.derive = async (request, iterations) => {
-    note(passed.passwords, request.password);
-    const key = await derive(request, iterations);
-    note(passed.derived, key);
-    return key;
+export async function watchNode(work: () => unknown): Promise<Passed> {
+  const { sync, async, gcm, kdf: { native } } = getBackend("node");
+  assert(sync && gcm && native);
+  const passed: Passed = {
+    passwords: [],
+    derived: [],
+    cipherKeys: [],
+    plaintexts: [],
+    hmac: [],
+    copies: [],
   };
-  engine.seal = (key, ...rest) => {
-    note(passed.fernetKeys, key);
-    return seal(key, ...rest);
+  const note = (list: Seen[]) => (bytes: unknown) => {
+    if (bytes instanceof Uint8Array) list.push({ bytes, then: bytes.toHex() });
   };
-  engine.open = (key, ...rest) => {
-    note(passed.fernetKeys, key);
-    return open(key, ...rest);
-  };
-  engine.hmac = async (key, data) => {
-    note(passed.hmac, key);
-    note(passed.hmac, data);
-    const tag = await hmac(key, data);
-    note(passed.hmac, tag);
-    return tag;
-  };
-  Uint8Array.prototype.slice = function (...range) {
-    const copy = slice.apply(this, range);
-    if (copy.length <= 64) note(passed.copies, copy);
-    return copy;
-  };
+  const onDerived = note(passed.derived);
+  const onPassword = ([request]: unknown[]) =>
+    note(passed.passwords)(Reflect.get(Object(request), "password"));
+  const onKey = ([key]: unknown[]) => note(passed.cipherKeys)(key);
+  const onOpened = (opened: unknown) =>
+    note(passed.plaintexts)((opened as Opened).plaintexts.bytes);
+  const onHmac = (given: unknown[]) => given.forEach(note(passed.hmac));
+  const onCopy = (copy: unknown) => (copy as Uint8Array).length <= 64 && note(passed.copies)(copy);
+  const restore = [
+    watch(native, "derive", onPassword, onDerived),
+    watch(native, "deriveSync", onPassword, onDerived),
+    watch(async, "seal", onKey),
+    watch(sync, "seal", onKey),
+    watch(async, "open", onKey, onOpened),
+    watch(sync, "open", onKey, onOpened),
+    watch(gcm, "seal", onKey),
+    watch(gcm, "open", onKey),
+    watch(async, "hmac", onHmac, note(passed.hmac)),
+    watch(Uint8Array.prototype, "slice", () => {}, onCopy),
+    watch(TextEncoder.prototype, "encode", () => {}, onCopy),
+  ];
   try {
     await work();
     return passed;
   } finally {
-    Uint8Array.prototype.slice = slice;
-    native.derive = derive;
-    Object.assign(engine, { seal, open, hmac });
+    restore.forEach((undo) => undo());
   }
+}
+
+/**
+ * Has a method tell what it is given and what it gives.
+ *
+ * @returns What ends that.
+ */
+function watch<Name extends string>(
+  object: { [Key in Name]?: unknown },
+  name: Name,
+  before: (given: unknown[]) => void,
+  after: (result: unknown) => void = () => {},
+): () => void {
+  const method = object[name];
+  assert(typeof method === "function");
+  object[name] = function (this: unknown, ...given: unknown[]) {
+    before(given);
+    const result: unknown = Reflect.apply(method, this, given);
+    if (!(result instanceof Promise)) {
+      after(result);
+      return result;
+    }
+    return result.then((value) => {
+      after(value);
+      return value;
+    });
+  };
+  return () => object[name] = method;
 }
 
 /** Asserts that secrets were seen, and that none is in the buffers any more. */

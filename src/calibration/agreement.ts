@@ -1,13 +1,13 @@
 /**
- * Whether the backends agree before they are timed: what derives wrong keys may
- * well do so sooner.
+ * Whether the backends agree before they are timed: a backend that derives wrong
+ * keys may well be faster.
  *
  * @module
  */
 
 import type { BackendName } from "../backends/backend.ts";
 
-/** So many iterations show a difference, and cost nothing. */
+/** Enough iterations to show a difference; they cost nothing. */
 export const COMPARED_ITERATIONS = 1_000;
 
 /**

@@ -79,7 +79,7 @@ export const ATTACK_ASSUMPTIONS: readonly string[] = [
 /** Bits of the passphrases that are worth telling apart. */
 export const PASSPHRASE_BITS: readonly number[] = [30, 35, 40, 45, 50, 55, 60];
 
-/** What an attack is to be told of. */
+/** What {@linkcode attackCost} takes. */
 export interface AttackOptions {
   /** Iterations of the key under attack: an integer from 1 to 2^32-1. */
   readonly iterations: number;

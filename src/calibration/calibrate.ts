@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type BackendName, DIGEST_LENGTH, type Hash } from "../backends/backend.ts";
+import type { BackendName, Hash } from "../backends/backend.ts";
 import { availableBackends, checkBackend, getBackend } from "../backends/select/available.ts";
 import { pickKdf } from "../backends/select/kdf.ts";
 import { type CalibrationMeasurement, checkDevice, checkOthers, slowestDevice } from "./devices.ts";
@@ -13,16 +13,29 @@ import {
   checkArray,
   checkInteger,
   checkOnProgress,
+  checkOptions,
   checkSignal,
   kindOf,
   MAX_ITERATIONS,
-  quoted,
 } from "../checks.ts";
+import { checkHash } from "../kdf/kdf.ts";
 import { ITERATION_FLOORS } from "./floors.ts";
 
 export type { CalibrationMeasurement } from "./devices.ts";
 
 const MAX_TARGET_MS = 60_000;
+
+const OPTION_NAMES = [
+  "targetMs",
+  "hash",
+  "backends",
+  "floor",
+  "rounds",
+  "device",
+  "others",
+  "signal",
+  "onProgress",
+] as const;
 
 /** Options of {@linkcode calibrate}. */
 export interface CalibrateOptions {
@@ -33,8 +46,7 @@ export interface CalibrateOptions {
    */
   targetMs?: number;
   /**
-   * The hash under HMAC. SHA-1 is for systems that have it already, not for new
-   * ones.
+   * The hash under HMAC. Use SHA-1 only for systems that already have it.
    *
    * @default {"SHA-256"}
    */
@@ -70,7 +82,7 @@ export interface CalibrateOptions {
   /** Rejects the call with its reason when it is aborted, within one slice. */
   signal?: AbortSignal;
   /**
-   * Is told how much is done.
+   * Called with the progress.
    *
    * @param done Rounds of all backends, the two that warm them up included.
    * @param total How many there are.
@@ -110,7 +122,7 @@ export interface Calibration {
   readonly floorApplied: boolean;
 }
 
-interface Settings {
+interface Settings extends Pick<CalibrateOptions, "signal" | "onProgress"> {
   readonly targetMs: number;
   readonly hash: Hash;
   readonly backends: readonly BackendName[];
@@ -122,13 +134,13 @@ interface Settings {
 
 /**
  * Measures how many iterations of PBKDF2 fit in a time here, by backend, and
- * recommends a count. It takes about two seconds a backend, with the
- * defaults, in which nothing else should run.
+ * recommends a count. With the defaults it takes about two seconds a backend, and
+ * nothing else should run meanwhile.
  *
- * Timed is what users pay: one key of 32 bytes at a time, by `pbkdf2` with the
- * backend by name, of a password and a salt of 16 bytes. With SHA-1 such a key
- * has two blocks, each of as many iterations. All backends derive the same key
- * once before.
+ * It times what users pay: one key of 32 bytes at a time, by `pbkdf2` with the
+ * backend by name, from a password and a salt of 16 bytes. With SHA-1 such a key
+ * has two blocks, each of as many iterations. Before that, all backends derive one
+ * key, which must be the same.
  *
  * @param options The target and the rest, all with defaults.
  * @returns The measurements, and what they recommend.
@@ -180,11 +192,10 @@ interface Settings {
  * assertEquals([recommended, device], [20, "an old phone"]);
  * ```
  */
-export async function calibrate(options: CalibrateOptions = {}): Promise<Calibration> {
-  const settings = checkOptions(options);
+export async function calibrate(options?: CalibrateOptions): Promise<Calibration> {
+  const settings = checkSettings(options);
   const { targetMs, hash, floor, others } = settings;
-  const { signal, onProgress } = options;
-  const timed = await measureBackends({ ...settings, signal, onProgress });
+  const timed = await measureBackends(settings);
   const measurements = timed.map((each) => toMeasurement(each, settings));
   const limit = slowestDevice([...measurements, ...others]);
   const fitting = limit.iterationsPerSecond * targetMs / 1_000;
@@ -230,12 +241,10 @@ function roundDown(fitting: number): number {
   return Math.floor(iterations / unit) * unit;
 }
 
-function checkOptions(options: CalibrateOptions): Settings {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`Cannot calibrate: expected options, got ${kindOf(options)}`);
-  }
+function checkSettings(options: CalibrateOptions | undefined): Settings {
+  const known = checkOptions(options, OPTION_NAMES);
   const { targetMs = 250, hash = "SHA-256", rounds = 5, device = "this device", others = [] } =
-    options;
+    known;
   if (typeof targetMs !== "number") {
     throw new TypeError(`Cannot use targetMs: expected a number, got ${kindOf(targetMs)}`);
   }
@@ -244,24 +253,20 @@ function checkOptions(options: CalibrateOptions): Settings {
       `Cannot use targetMs ${targetMs}: expected milliseconds from 1 to ${MAX_TARGET_MS}`,
     );
   }
-  if (typeof hash !== "string" || !Object.hasOwn(DIGEST_LENGTH, hash)) {
-    throw new TypeError(
-      `Cannot use the hash ${quoted(hash)}: expected one of ${
-        Object.keys(DIGEST_LENGTH).join(", ")
-      }`,
-    );
-  }
+  checkHash(hash);
   checkDevice(device);
-  checkSignal(options.signal);
-  checkOnProgress(options.onProgress);
+  checkSignal(known.signal);
+  checkOnProgress(known.onProgress);
   return {
     targetMs,
     hash,
     device,
-    floor: checkFloor(options.floor ?? ITERATION_FLOORS[hash], hash),
+    floor: checkFloor(known.floor ?? ITERATION_FLOORS[hash], hash),
     rounds: checkInteger(rounds, "rounds", 3, 99),
     others: checkOthers(others, hash, device),
-    backends: checkBackends(options.backends),
+    backends: checkBackends(known.backends),
+    signal: known.signal,
+    onProgress: known.onProgress,
   };
 }
 
@@ -275,7 +280,7 @@ function checkFloor(floor: number, hash: Hash): number {
   );
 }
 
-/** They are tried here: what is not there is better known before anything is measured. */
+/** Also tries each backend, so that one that is not here is told before any is measured. */
 function checkBackends(names: readonly BackendName[] | undefined): BackendName[] {
   if (names === undefined) return availableBackends();
   const all = checkArray(names, "backends");

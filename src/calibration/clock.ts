@@ -8,15 +8,15 @@ import { onCloudflare } from "../runtime/host.ts";
 
 /** Some milliseconds of looking at the clock, between two turns of the event loop. */
 const CALLS_A_LOOK = 200_000;
-/** The step of a coarse clock comes within so many looks, or never. */
+/** A coarse clock makes a step within so many looks, or never. */
 const LOOKS = 150;
-/** Firefox's coarsest clock has steps of 100 ms; one of more is of no use. */
+/** The coarsest clock of Firefox has steps of 100 ms; longer steps are of no use. */
 const COARSEST_MS = 250;
 const STEPS = 3;
-/** What there is to say of a clock by which code takes no time. */
+/** The message about a clock by which code takes no time. */
 export const STANDS_STILL = "this runtime's clock stands still while code runs";
 
-/** The error of a clock that no duration can be read from. */
+/** The error for a clock that no duration can be read from. */
 export function uselessClock(why: string): Error {
   return new Error(`Cannot measure how long a derivation takes: ${why}`);
 }

@@ -1,5 +1,5 @@
 /**
- * Measurements of other devices, which come from outside: every number is
+ * Measurements of other devices. They come from outside, so every number is
  * bounded before it is used.
  *
  * @module
@@ -119,11 +119,12 @@ function checkOther(
   if (typeof other !== "object" || other === null) {
     throw new TypeError(`Cannot use ${what}: expected a measurement, got ${kindOf(other)}`);
   }
-  // A copy: the caller's may change while this device is measured.
+  // A copy of its own properties: the caller's may change while this device is measured.
+  const own: CalibrationMeasurement = Object.assign(Object.create(null), other);
   const copy = {
-    ...other,
-    ...numbersOf(other, what),
-    device: checkDevice(other.device, `the device of ${what}`),
+    ...own,
+    ...numbersOf(own, what),
+    device: checkDevice(own.device, `the device of ${what}`),
   };
   if (copy.device === device) {
     throw new RangeError(

@@ -31,7 +31,7 @@ export const ITERATION_FLOORS: Readonly<Record<Hash, number>> = {
   "SHA-512": 220_000,
 };
 
-/** What is to be said of a floor, a sentence each. */
+/** Notes on a floor, a sentence each. */
 export const FLOOR_NOTES: Readonly<Partial<Record<Hash, string>>> = {
   "SHA-1": "The source of the floor lists SHA-1 for what exists already, not for new systems",
   "SHA-384": "The source lists no floor for SHA-384: it has that of SHA-512, from which it " +

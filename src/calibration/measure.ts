@@ -11,21 +11,21 @@ import { clockGrain } from "./clock.ts";
 import { compareBackends, COMPARED_ITERATIONS } from "./agreement.ts";
 import { type Statistics, statistics } from "./statistics.ts";
 
-/** V8 has compiled the kernel at its best, and @noble's loops, within this. */
+/** Within this time V8 has compiled the kernel, and the loops of @noble, at its best. */
 const WARM_UP_MS = 150;
-/** So long a derivation tells the speed that the rounds will have. */
+/** A derivation of this length shows the speed that the rounds will have. */
 const TELLING_MS = 250;
-/** A round lasts so long, and so many steps of the clock, or longer. */
+/** A round lasts at least so long, and at least so many steps of the clock. */
 const LEAST_ROUND_MS = 50;
 const LEAST_ROUND_STEPS = 25;
-/** Iterations are alike: a longer derivation tells no more than one that takes this. */
+/** Iterations are alike: a derivation that takes longer than this tells no more. */
 const LONGEST_DERIVATION_MS = 1_000;
 /** A guess this near to the time wanted is good, or as good as it gets after some turns. */
 const FITTING = 0.05;
 const MOST_CORRECTIONS = 5;
-/** More than so far off is not the guess, but the machine at that moment. */
+/** If a guess is further off than this, the machine was busy at that moment. */
 const MOST_OFF = 4;
-/** Rounds whose median is further off the time wanted are of a machine that changed its speed. */
+/** If the median is further off the time wanted, the machine has changed its speed. */
 const NOISY_OFF = 0.2;
 
 /** What a calibration is asked for, checked. */
@@ -40,7 +40,7 @@ export interface MeasureRequest {
   readonly rounds: number;
   /** Rejects with its reason within one slice. */
   readonly signal?: AbortSignal;
-  /** Is told of warm-ups and rounds, as they are done. */
+  /** Called after each warm-up and each round. */
   readonly onProgress?: (done: number, total: number | undefined) => void;
 }
 

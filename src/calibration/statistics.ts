@@ -6,7 +6,7 @@
 
 import { STANDS_STILL, uselessClock } from "./clock.ts";
 
-/** A middle half of the rounds that is wider than this is not to be trusted. */
+/** If the middle half of the rounds is wider than this, they are not to be trusted. */
 const NOISY_SPREAD = 0.15;
 
 /** What the rounds of a measurement say together. */

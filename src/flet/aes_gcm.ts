@@ -40,12 +40,13 @@ const HEX = "0123456789abcdef";
  *
  * @param encryptedData The encrypted text.
  * @param secretKey The passphrase it was encrypted under.
- * @param options The iterations to try, the backend, a signal, progress in
- * iterations.
+ * @param options The iterations to try, whether to be lenient, the backend, a
+ * signal, progress in iterations.
  * @returns The text; a leading U+FEFF is kept.
  * @throws {InvalidTokenError} If the text cannot be decrypted.
  * @throws {TypeError} If the encrypted text is not a string, the passphrase is
- * empty or missing or holds a lone surrogate, or the plaintext is not UTF-8.
+ * empty or missing or holds a lone surrogate, the two seem to be swapped, an option
+ * is unknown, or the plaintext is not UTF-8.
  * @throws {RangeError} If `iterations` are none or more than four, or not
  * integers from 1 to 2^32-1.
  * @throws {BackendUnavailableError} If the backend named is not here, or as

@@ -47,8 +47,8 @@ export type {
  * derived by 600,000 iterations of PBKDF2-HMAC-SHA256 with a random salt.
  *
  * The result is padded base64url of `salt (16 bytes) || the Fernet token's ASCII
- * text`. It does not record the iterations: who sets another number has to
- * remember it. Each call derives a key, which takes a fraction of a second; for
+ * text`. It does not record the iterations: if you set another number, remember
+ * it. Each call derives a key, which takes a fraction of a second; for
  * many values under one key use a `Fernet`.
  *
  * @param plainText The text, 256 MiB of UTF-8 at most.
@@ -56,8 +56,8 @@ export type {
  * and the decomposed form of a letter are two passphrases) or bytes.
  * @param options The iterations, the backend, a signal, progress in iterations.
  * @returns The encrypted text, in ASCII.
- * @throws {TypeError} If the passphrase is empty or missing, or if text holds a
- * lone surrogate.
+ * @throws {TypeError} If the passphrase is empty or missing, text holds a lone
+ * surrogate, or an option is unknown.
  * @throws {RangeError} If `iterations` is not an integer from 1 to 2^32-1, or the
  * text is too long.
  * @throws {BackendUnavailableError} If the backend named is not here.
@@ -90,14 +90,15 @@ export async function encrypt(
  *
  * @param encryptedData The encrypted text.
  * @param secretKey The passphrase it was encrypted under.
- * @param options The iterations to try, the backend, a signal, progress in
- * iterations.
+ * @param options The iterations to try, whether to be lenient, the backend, a
+ * signal, progress in iterations.
  * @returns The text; a leading U+FEFF is kept.
  * @throws {InvalidTokenError} If the text cannot be decrypted: it is damaged or
- * forged, or the passphrase or the iterations are others. What is malformed is
- * refused before any derivation.
+ * forged, or has another passphrase or other iterations. Malformed text is refused
+ * before any derivation.
  * @throws {TypeError} If the encrypted text is not a string, the passphrase is
- * empty or missing or holds a lone surrogate, or the plaintext is not UTF-8.
+ * empty or missing or holds a lone surrogate, the two seem to be swapped, an option
+ * is unknown, or the plaintext is not UTF-8.
  * @throws {RangeError} If `iterations` are none or more than four, or not
  * integers from 1 to 2^32-1.
  * @throws {BackendUnavailableError} If the backend named is not here.
@@ -233,7 +234,7 @@ export async function encryptMany(
  * progress is in texts.
  * @returns The texts, in order.
  * @throws {InvalidTokenError} If one cannot be decrypted: its `index` is that of
- * the first such text. What is malformed is refused before any derivation.
+ * the first such text. Malformed text is refused before any derivation.
  * @throws {TypeError} As {@linkcode decrypt}, of any text.
  * @throws {RangeError} As {@linkcode decrypt}; if `workers` is not an integer from 0
  * to 64.

@@ -1,5 +1,5 @@
 /**
- * Values of an old cost, brought to the present one.
+ * Encrypts values of an old cost anew, at the present one.
  *
  * @module
  */
@@ -32,16 +32,18 @@ export interface Upgraded {
 
 /**
  * Encrypts a value anew if it has an old cost, and leaves it alone if it has the
- * present one. The new value has a new salt and IV, and the old one's time.
+ * present one. The new value has a new salt and IV, and the old one's time. A value
+ * that is left alone is returned as it is, also where `lenient` was needed to read it.
  *
  * @param encryptedData The encrypted text.
  * @param secretKey The passphrase it was encrypted under.
- * @param options The iterations to read and to write, the backend, a signal,
- * progress in values.
+ * @param options The iterations to read and to write, whether to be lenient, the
+ * backend, a signal, progress in iterations.
  * @returns The value to store, and whether it is a new one.
  * @throws {InvalidTokenError} If the value cannot be decrypted.
- * @throws {TypeError} If the value is not a string, or the passphrase is empty
- * or missing or holds a lone surrogate.
+ * @throws {TypeError} If the value is not a string, the passphrase is empty or
+ * missing or holds a lone surrogate, the two seem to be swapped, or an option is
+ * unknown.
  * @throws {RangeError} If a number of iterations is not an integer from 1 to
  * 2^32-1.
  * @throws {BackendUnavailableError} If the backend named is not here.

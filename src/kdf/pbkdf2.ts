@@ -57,8 +57,8 @@ export interface Pbkdf2SyncOptions {
 export interface Pbkdf2Options extends Pbkdf2SyncOptions {
   /**
    * Rejects the call with its reason when it is aborted: within one slice where
-   * the backend works in slices, at once where it is native, whose work then
-   * goes on unseen.
+   * the backend works in slices, at once where it is native; native work then goes
+   * on, and its result is dropped.
    */
   signal?: AbortSignal;
   /**
@@ -105,7 +105,7 @@ type Settings = Required<Pbkdf2SyncOptions> & Pbkdf2ManyOptions;
  * @param options The iterations, and the rest with its defaults.
  * @returns The derived key's bytes.
  * @throws {TypeError} If an argument is of the wrong type, text holds a lone
- * surrogate, or the hash or the backend has no such name.
+ * surrogate, an option is unknown, or the hash or the backend has no such name.
  * @throws {RangeError} If a number is out of its bounds or an input too long.
  * @throws {BackendUnavailableError} If the backend named is not here.
  *
@@ -176,8 +176,8 @@ export function pbkdf2Sync(
  * the other where the backend can.
  *
  * @param inputs The passwords and salts.
- * @param options The iterations, and the rest with its defaults, how many workers
- * derive the keys among it; `onProgress` counts keys.
+ * @param options The iterations, how many workers derive the keys, and the rest with
+ * its defaults; `onProgress` counts keys.
  * @returns The derived keys' bytes, in order.
  * @throws {TypeError} As {@linkcode pbkdf2}, of any input.
  * @throws {RangeError} If a number is out of its bounds or an input too long.

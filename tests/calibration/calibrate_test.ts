@@ -339,8 +339,8 @@ const BAD: readonly Row[] = [
   [{ signal: wrong({}) }, TypeError, "Cannot use signal: expected an AbortSignal, got Object"],
   [{ signal: wrong(null) }, TypeError, "Cannot use signal"],
   [{ onProgress: wrong(5) }, TypeError, "Cannot use onProgress: expected a function, got number"],
-  [wrong(null), TypeError, "Cannot calibrate: expected options, got null"],
-  [wrong(250), TypeError, "Cannot calibrate: expected options, got number"],
+  [wrong(null), TypeError, "Cannot use the options: expected an object"],
+  [wrong(250), TypeError, "Cannot use the options: expected an object"],
 ];
 
 const BAD_OTHERS: readonly (readonly [unknown, Row[1], string])[] = [

@@ -34,18 +34,11 @@ export * from "./src/flet/aes_gcm.ts";
 export * from "./src/calibration/calibrate.ts";
 export type { Bytes } from "./src/bytes/bytes.ts";
 export * from "./src/errors.ts";
-export {
-  Fernet,
-  type FernetAsyncOptions,
-  type FernetDecryptAsyncOptions,
-  type FernetDecryptOptions,
-  type FernetFailure,
-  type FernetFromPassphraseOptions,
-  type FernetOptions,
-  type FernetResult,
-  type FernetSuccess,
-} from "./src/fernet/fernet.ts";
+export { Fernet } from "./src/fernet/fernet.ts";
 export * from "./src/fernet/multi_fernet.ts";
+export * from "./src/fernet/options.ts";
+export type { FernetDecryptOptions, FernetReadOptions } from "./src/fernet/read_options.ts";
+export type { TokenCipher } from "./src/fernet/token_cipher.ts";
 export * from "./src/flet/passphrase.ts";
 export * from "./src/kdf/pbkdf2.ts";
 export * from "./src/flet/upgrade.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Bytes } from "./bytes/bytes.ts";
+import { byteLengthOf, type Bytes, isUint8Array } from "./bytes/bytes.ts";
 import { encodeUtf8 } from "./bytes/text.ts";
 
 /** Bytes that a password, a passphrase or a salt may have. */
@@ -44,13 +44,22 @@ export function checkOptions<T extends object>(
   if (options === undefined) return known;
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new TypeError(
-      `Cannot use the options: expected an object of ${names.join(", ")}, got ${kindOf(options)}`,
+      `Cannot use the options: expected an object of ${names.join(", ")}, got ${kindOf(options)}` +
+        numberHint(options, names),
     );
   }
   for (const name of Object.keys(options)) {
     if (!names.includes(name as keyof T & string)) throw unknownOption(name, names);
   }
   return Object.assign(known, options);
+}
+
+/** Options that Python, and older code, pass as a bare number. */
+const NUMBERS = ["ttl", "iterations"];
+
+function numberHint(value: unknown, names: readonly string[]): string {
+  const name = NUMBERS.find((name) => names.includes(name));
+  return typeof value === "number" && name ? `; write { ${name}: ${value} }` : "";
 }
 
 function unknownOption(name: string, names: readonly string[]): TypeError {
@@ -98,10 +107,7 @@ export function checkOnProgress(onProgress: unknown): void {
 }
 
 /** Whether it is a `Uint8Array`, of this realm or of another one. */
-export function isBytes(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array ||
-    ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]";
-}
+export const isBytes: (value: unknown) => value is Uint8Array = isUint8Array;
 
 /**
  * The bytes of a string, as UTF-8, or a copy of bytes.
@@ -115,8 +121,9 @@ export function inputBytes(value: string | Uint8Array, what: string): Bytes {
       `Cannot use ${what}: expected a string or a Uint8Array, got ${kindOf(value)}`,
     );
   }
-  if (value.length > MAX_INPUT) throw tooLong(what);
-  const bytes = typeof value === "string" ? encodeUtf8(value, what) : Uint8Array.from(value);
+  const length = typeof value === "string" ? value.length : byteLengthOf(value);
+  if (length > MAX_INPUT) throw tooLong(what);
+  const bytes = typeof value === "string" ? encodeUtf8(value, what) : new Uint8Array(value);
   if (bytes.length > MAX_INPUT) throw tooLong(what);
   return bytes;
 }
@@ -150,6 +157,16 @@ export function secretBytes(secret: string | Uint8Array, what: string): Bytes {
  */
 export function checkIterations(iterations: number): number {
   return checkInteger(iterations, "iterations", 1, MAX_ITERATIONS);
+}
+
+/**
+ * Checks an option that is yes or no.
+ *
+ * @throws {TypeError} If it is not a boolean.
+ */
+export function checkBoolean(value: boolean, what: string): boolean {
+  if (typeof value === "boolean") return value;
+  throw new TypeError(`Cannot use ${what}: expected true or false, got ${kindOf(value)}`);
 }
 
 /**

@@ -144,11 +144,17 @@ const TAKES_ONE: Record<string, (value: string) => unknown> = {
   "Fernet.decryptText": (text) => fernet.decryptText(text),
   "Fernet.decryptAsync": (text) => fernet.decryptAsync(text),
   "Fernet.decryptMany": (text) => fernet.decryptMany([token, text]),
-  "Fernet.decryptManySettled": (text) => fernet.decryptManySettled([token, text]),
   "Fernet.extractTimestamp": (text) => fernet.extractTimestamp(text),
+  "Fernet.decryptManyText": (text) => fernet.decryptManyText([token, text]),
+  "Fernet.extractTimestamp lenient": (text) => fernet.extractTimestamp(text, { lenient: true }),
   "MultiFernet.encrypt": (text) => multi.encrypt(text),
+  "MultiFernet.encryptAtTime": (text) => multi.encryptAtTime(text, 1),
+  "MultiFernet.encryptAsync": (text) => multi.encryptAsync(text),
   "MultiFernet.decrypt": (text) => multi.decrypt(text),
+  "MultiFernet.decryptAsync": (text) => multi.decryptAsync(text),
+  "MultiFernet.extractTimestamp": (text) => multi.extractTimestamp(text),
   "MultiFernet.rotate": (text) => multi.rotate(text),
+  "MultiFernet.rotate lenient": (text) => multi.rotate(text, { lenient: true }),
   "MultiFernet.rotateMany": (text) => multi.rotateMany([token, text]),
   "new Fernet": (key) => new Fernet(key),
   "pbkdf2's password": (password) => api.pbkdf2(password, "salt", { iterations: 1 }),
@@ -177,7 +183,9 @@ const TAKES_MANY: Record<string, (array: string[]) => unknown> = {
   "Fernet.encryptMany": (array) => fernet.encryptMany(array),
   "Fernet.decryptMany": (array) => fernet.decryptMany(array),
   "Fernet.decryptManySettled": (array) => fernet.decryptManySettled(array),
+  "Fernet.decryptManyText": (array) => fernet.decryptManyText(array),
   "MultiFernet.decryptMany": (array) => multi.decryptMany(array),
+  "MultiFernet.decryptManySettled": (array) => multi.decryptManySettled(array),
   "MultiFernet.rotateMany": (array) => multi.rotateMany(array),
 };
 
@@ -193,8 +201,28 @@ testRows(
 // `forEach` and `map` pass over holes, and so over checks.
 testRows(
   "Arrays with a hole",
-  table(TAKES_MANY, [["a hole", new Array(1), TypeError, "got undefined"]]),
+  table(
+    Object.fromEntries(Object.entries(TAKES_MANY).filter(([name]) => !name.endsWith("Settled"))),
+    [["a hole", new Array(1), TypeError, "got undefined"]],
+  ),
 );
+
+Deno.test("A value that is no string fails alone in the settled form", () => {
+  const bad = [undefined, null, 7, { secret: SECRET }, [SECRET], new ArrayBuffer(32)];
+  for (const cipher of [fernet, multi]) {
+    for (const lenient of [false, true]) {
+      const results = cipher.decryptManySettled(wrong([...bad, token, , token]), { lenient });
+      assertEquals(results.map(({ ok }) => ok), [...bad.map(() => false), true, false, true]);
+      results.forEach((result, index) => {
+        if (result.ok) return;
+        assert(result.error instanceof InvalidTokenError);
+        assertEquals(result.error.index, index);
+        assert(result.error.cause instanceof TypeError);
+        assert(!TELLTALE.test(`${result.error.message} ${result.error.cause}`));
+      });
+    }
+  }
+});
 
 const HALF = `${PLAIN}\udd11`;
 const MEGABYTES_OVER = new Uint8Array(2 ** 28 + 1);
@@ -234,15 +262,113 @@ testRows("Keys", [
     ];
   }),
   ...table({ "new Fernet": (key: string) => new Fernet(key) }, [
-    ["a space", ` ${KEY}`, TypeError, "padded base64url"],
-    ["a line feed", `${KEY}\n`, TypeError, "padded base64url"],
-    ["no padding", KEY.slice(0, -1), TypeError, "padded base64url"],
-    ["the other alphabet", KEY.replaceAll("-", "+"), TypeError, "padded base64url"],
-    ["set bits at the end", KEY.replace("0=", "1="), TypeError, "padded base64url"],
-    ["hexadecimal", `hunter2${"0".repeat(58)}`, TypeError, "padded base64url"],
-    ["beyond ASCII", KEY.replace("H", "é"), TypeError, "padded base64url"],
+    ["white space within", `${KEY.slice(0, 20)} ${KEY.slice(20)}`, TypeError, "not base64"],
+    ["two lines", `${KEY}\n${KEY}`, TypeError, "its 89 characters are not base64"],
+    ["mixed alphabets", KEY.replace("-", "+"), TypeError, "not base64, expected 44 characters"],
+    ["set bits at the end", KEY.replace("0=", "1="), TypeError, "not base64"],
+    ["too much padding", `${KEY}=`, TypeError, "not base64"],
+    ["hexadecimal", "Hunter2".toLowerCase() + "0".repeat(58), TypeError, "not base64"],
+    ["hexadecimal digits", KEY_BYTES.toHex(), TypeError, "64 hexadecimal digits, expected base64"],
+    ["beyond ASCII", KEY.replace("H", "é"), TypeError, "not base64"],
+    ["a passphrase", `${SECRET} of mine`, TypeError, "22 characters are not base64"],
+    ["a passphrase, the hint", `${SECRET} of mine`, TypeError, "to Fernet.fromPassphrase"],
+    ["a passphrase that is base64", "Hunter22", RangeError, "it has 6 bytes, expected 32; a pass"],
+    ["nothing", undefined, TypeError, "got undefined, which often means that an environment"],
+    ["null", null, TypeError, "got null, which often means that an environment"],
+    ["no text", "", RangeError, "0 bytes, expected 32; it is empty, which often means that an"],
+    ["a line end alone", "\n", RangeError, "it has 0 bytes, expected 32; it is empty"],
+    ["the text's bytes", bytes(KEY), RangeError, "44 bytes, expected 32; if they are a key's text"],
   ]),
 ]);
+
+Deno.test("A key's text is read as other tools write it", () => {
+  const texts: Record<string, string> = {
+    "its own": KEY,
+    "the standard alphabet": KEY_BYTES.toBase64(),
+    "without padding": KEY_BYTES.toBase64({ ...BASE64URL, omitPadding: true }),
+    "both": KEY_BYTES.toBase64({ omitPadding: true }),
+    "a line end": `${KEY}\n`,
+    "a line end of Windows": `${KEY_BYTES.toBase64()}\r\n`,
+    "white space around": ` \t${KEY}\n\n `,
+    "a byte order mark": `\ufeff${KEY}\r\n`,
+  };
+  assert(/[+/]/.test(KEY_BYTES.toBase64()));
+  for (const [what, text] of Object.entries(texts)) {
+    assertEquals(new Fernet(text).decryptText(token), PLAIN, what);
+  }
+});
+
+/** Calls that have options, each given these. */
+const TAKES_OPTIONS: Record<string, (options: api.FernetDecryptOptions) => unknown> = {
+  "Fernet.decrypt": (options) => fernet.decrypt(token, options),
+  "Fernet.decryptText": (options) => fernet.decryptText(token, options),
+  "Fernet.decryptMany": (options) => fernet.decryptMany([token], options),
+  "Fernet.decryptManyText": (options) => fernet.decryptManyText([token], options),
+  "Fernet.decryptManySettled": (options) => fernet.decryptManySettled([token], options),
+  "Fernet.decryptAsync": (options) => fernet.decryptAsync(token, options),
+  "MultiFernet.decrypt": (options) => multi.decrypt(token, options),
+  "MultiFernet.decryptText": (options) => multi.decryptText(token, options),
+  "MultiFernet.decryptMany": (options) => multi.decryptMany([token], options),
+  "MultiFernet.decryptManyText": (options) => multi.decryptManyText([token], options),
+  "MultiFernet.decryptManySettled": (options) => multi.decryptManySettled([token], options),
+  "MultiFernet.decryptAsync": (options) => multi.decryptAsync(token, options),
+};
+
+const TAKES_OTHER_OPTIONS: Record<string, (options: Record<string, unknown>) => unknown> = {
+  "new Fernet": (options) => new Fernet(KEY, options),
+  "Fernet.fromPassphrase": (options) => Fernet.fromPassphrase(SECRET, wrong(options)),
+  "Fernet.encryptAsync": (options) => fernet.encryptAsync(PLAIN, options),
+  "Fernet.extractTimestamp": (options) => fernet.extractTimestamp(token, options),
+  "MultiFernet.encryptAsync": (options) => multi.encryptAsync(PLAIN, options),
+  "MultiFernet.extractTimestamp": (options) => multi.extractTimestamp(token, options),
+  "MultiFernet.rotate": (options) => multi.rotate(token, options),
+  "MultiFernet.rotateMany": (options) => multi.rotateMany([token], options),
+};
+
+testRows("Options of Fernet and MultiFernet", [
+  ...table<api.FernetDecryptOptions>(TAKES_OPTIONS, [
+    ["Python's own signature", 3_600, TypeError, "got number; write { ttl: 3600 }"],
+    ["a misspelt name", { tll: 60 }, TypeError, 'option "tll": it is unknown, did you mean ttl?'],
+    ["another case", { TTL: 60 }, TypeError, "did you mean ttl?"],
+    ["the time now", { ttl: Date.now() }, RangeError, "not milliseconds"],
+    ["10^11 seconds", { ttl: 1e11 }, RangeError, "how many seconds a token is valid"],
+    ["lenient as text", { lenient: "false" }, TypeError, "expected true or false, got string"],
+  ]),
+  ...table<Record<string, unknown>>({ ...TAKES_OTHER_OPTIONS, ...wrong(TAKES_OPTIONS) }, [
+    ["null", null, TypeError, "expected an object of"],
+    ["text", "portable", TypeError, "got string"],
+    ["an array", [], TypeError, "got Array"],
+    ["an unknown name", { wholly: SECRET }, TypeError, '"wholly": it is unknown, expected'],
+  ]),
+  ...table<AbortSignal>({
+    encryptAsync: (signal) => fernet.encryptAsync(PLAIN, { signal }),
+    decryptAsync: (signal) => fernet.decryptAsync(token, { signal }),
+  }, [["no signal", {}, TypeError, "expected an AbortSignal, got Object"]]),
+]);
+
+Deno.test("Only an object's own options count", async () => {
+  const prototype: Record<string, unknown> = Object.prototype as unknown as typeof prototype;
+  const inherited = {
+    ttl: 0,
+    currentTime: 9e9,
+    lenient: true,
+    backend: "webcrypto",
+    iterations: 1,
+  };
+  for (const [name, value] of Object.entries(inherited)) {
+    Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
+  }
+  try {
+    for (const cipher of [new Fernet(KEY, {}), new MultiFernet([new Fernet(KEY)])]) {
+      assertEquals(cipher.decryptText(token, {}), PLAIN);
+      assertEquals((await cipher.decryptAsync(token, {})).length, PLAIN.length);
+      assertEquals(cipher.decryptManySettled([` ${token}`], {})[0].ok, false);
+    }
+  } finally {
+    for (const name of Object.keys(inherited)) delete prototype[name];
+  }
+  assertEquals(fernet.decryptText(token, Object.create(null)), PLAIN);
+});
 
 type Backend = api.BackendChoice;
 
@@ -286,6 +412,12 @@ const SYNC_CALLS: Record<string, (fernet: api.Fernet) => unknown> = {
   "MultiFernet.decrypt": (fernet) => new MultiFernet([fernet]).decrypt(token),
   "MultiFernet.decryptText": (fernet) => new MultiFernet([fernet]).decryptText(token),
   "MultiFernet.decryptMany": (fernet) => new MultiFernet([fernet]).decryptMany([token]),
+  decryptManyText: (fernet) => fernet.decryptManyText([token]),
+  "MultiFernet.decryptManyText": (fernet) => new MultiFernet([fernet]).decryptManyText([token]),
+  "MultiFernet.decryptManySettled": (fernet) =>
+    new MultiFernet([fernet]).decryptManySettled([token]),
+  "MultiFernet.encryptAtTime": (fernet) => new MultiFernet([fernet]).encryptAtTime(PLAIN, 1),
+  "MultiFernet.extractTimestamp": (fernet) => new MultiFernet([fernet]).extractTimestamp(token),
   "MultiFernet.rotate": (fernet) => new MultiFernet([fernet]).rotate(token),
   "MultiFernet.rotateMany": (fernet) => new MultiFernet([fernet]).rotateMany([token]),
 };

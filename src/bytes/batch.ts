@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Bytes } from "./bytes.ts";
+import { byteLengthOf, type Bytes } from "./bytes.ts";
 import { decodeAscii, encodeAscii, encodeIfAscii, encodeUtf8 } from "./text.ts";
 
 /** Records in one run of bytes. */
@@ -80,14 +80,19 @@ export function mappedOffsets(batch: Batch, lengthOf: (length: number) => number
 
 /** The records of a batch of ASCII text. */
 export function batchTexts(batch: Batch): string[] {
+  const texts: string[] = [];
+  addBatchTexts(texts, batch);
+  return texts;
+}
+
+/** Adds the records of a batch of ASCII text to others. */
+export function addBatchTexts(texts: string[], batch: Batch): void {
   const { bytes, offsets } = batch;
   const separator = separatorLength(batch);
   const text = decodeAscii(bytes);
-  const records = new Array<string>(batchLength(batch));
-  for (let index = 0; index < records.length; index++) {
-    records[index] = text.slice(offsets[index], offsets[index + 1] - separator);
+  for (let index = 1; index < offsets.length; index++) {
+    texts.push(text.slice(offsets[index - 1], offsets[index] - separator));
   }
-  return records;
 }
 
 /** How many records there are, and their mean length in bytes. */
@@ -107,9 +112,9 @@ export class BatchWriter {
     this.#batch = { bytes: new Uint8Array(length), offsets, lineFeeds };
   }
 
-  /** Adds a record. */
+  /** Adds a copy of a record. */
   add(record: Uint8Array): void {
-    this.place(record.length).set(record);
+    this.place(byteLengthOf(record)).set(record);
   }
 
   /** Adds a record of that length, which is to be written into what is returned. */
@@ -127,6 +132,14 @@ export class BatchWriter {
     const { bytes, offsets, lineFeeds } = this.#batch;
     return { bytes: bytes.subarray(0, offsets[this.#written]), offsets, lineFeeds };
   }
+}
+
+/**
+ * Bytes of a record, or its UTF-16 units. Of bytes it calls nothing that their
+ * owner may have put in the place of `length`.
+ */
+export function lengthOf(record: string | Uint8Array): number {
+  return typeof record === "string" ? record.length : byteLengthOf(record);
 }
 
 /** Splits `0..count` into runs that each fit a batch. */
@@ -149,7 +162,8 @@ export function* batchRanges(
 }
 
 /**
- * Puts strings (as UTF-8) and byte arrays into one batch.
+ * Copies strings (as UTF-8) and byte arrays into one batch, without a call of
+ * code that may be their owner's.
  *
  * @throws {TypeError} If a string holds a lone surrogate.
  */
@@ -196,7 +210,7 @@ export function takeLines(text: Bytes): Batch {
 /** Puts byte arrays into one batch. */
 export function joinBytes(records: readonly Uint8Array[], lineFeeds = false): Batch {
   const separators = lineFeeds ? records.length : 0;
-  const length = records.reduce((sum, record) => sum + record.length, separators);
+  const length = records.reduce((sum, record) => sum + byteLengthOf(record), separators);
   const writer = new BatchWriter(records.length, length, lineFeeds);
   records.forEach((record) => writer.add(record));
   return writer.finish();

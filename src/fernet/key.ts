@@ -1,16 +1,20 @@
 /**
- * Fernet keys: how they are read, and the copies that work goes on with.
+ * Fernet keys: how they are read, and the copies that asynchronous work uses.
  *
  * @module
  */
 
 import type { BackendChoice } from "../backends/select/available.ts";
-import { decodeBase64Url } from "../bytes/base64.ts";
+import { canonicalBase64Url, decodeBase64Url } from "../bytes/base64.ts";
 import type { Bytes } from "../bytes/bytes.ts";
 import { encodeAscii } from "../bytes/text.ts";
 import { isBytes, kindOf } from "../checks.ts";
 
 const KEY_LENGTH = 32;
+/** What else a key is written as: 64 hexadecimal digits. */
+const HEXADECIMAL = /^[0-9a-f]{64}$/i;
+const FROM_PASSPHRASE = "a passphrase goes to Fernet.fromPassphrase";
+const UNSET = "which often means that an environment variable is not set";
 
 /** A key and the backend chosen for it. */
 export interface KeyedBackend {
@@ -21,35 +25,67 @@ export interface KeyedBackend {
 }
 
 /**
- * Reads a Fernet key.
+ * Takes the key, or throws where it was destroyed. Whoever takes it must have
+ * read all that belongs to the caller before: a getter of a caller's object can
+ * destroy the key, and zeros must not become a key.
+ */
+export type KeySource = () => KeyedBackend;
+
+/**
+ * Reads a Fernet key: text in base64 of either alphabet, padded or not, with or
+ * without white space around it, or bytes.
  *
- * @throws {TypeError} If it is not base64url text or bytes.
+ * @throws {TypeError} If it is neither such text nor bytes.
  * @throws {RangeError} If it has not 32 bytes.
  */
 export function fernetKey(key: string | Uint8Array): Bytes {
-  const bytes = typeof key === "string"
-    ? decodeBase64Url(encodeAscii(key))
-    : isBytes(key)
-    ? Uint8Array.from(key)
-    : undefined;
-  if (!bytes) {
+  if (typeof key === "string") return keyOfText(key.trim());
+  if (!isBytes(key)) {
+    const hint = key === undefined || key === null ? `, ${UNSET}` : "";
     throw new TypeError(
-      typeof key === "string"
-        ? "Cannot read the key: it is not padded base64url, as Fernet.generateKey() writes it"
-        : `Cannot read the key: expected base64url text or a Uint8Array, got ${kindOf(key)}`,
+      `Cannot use the key: expected text or a Uint8Array, got ${kindOf(key)}${hint}`,
     );
   }
+  const bytes = new Uint8Array(key);
   if (bytes.length !== KEY_LENGTH) {
-    throw new RangeError(
-      `Cannot use the key: it has ${bytes.length} bytes, expected ${KEY_LENGTH}`,
-    );
+    const text = bytes.length > 42 && bytes.length < 46;
+    throw wrongLength(bytes.length, text ? "if they are a key's text, decode them" : undefined);
   }
   return bytes;
 }
 
+function keyOfText(text: string): Bytes {
+  if (HEXADECIMAL.test(text)) {
+    throw new TypeError(
+      "Cannot use the key: it has 64 hexadecimal digits, expected base64; decode it to 32 bytes",
+    );
+  }
+  const canonical = canonicalBase64Url(encodeAscii(text));
+  // White space is dropped around the key, not within it.
+  const bytes = /\s/.test(text) || !canonical.length && text
+    ? undefined
+    : decodeBase64Url(canonical);
+  canonical.fill(0);
+  if (!bytes) {
+    throw new TypeError(
+      `Cannot use the key: its ${text.length} characters are not base64, ` +
+        `expected 44 characters as Fernet.generateKey() writes them; ${FROM_PASSPHRASE}`,
+    );
+  }
+  if (bytes.length !== KEY_LENGTH) {
+    throw wrongLength(bytes.length, text ? FROM_PASSPHRASE : `it is empty, ${UNSET}`);
+  }
+  return bytes;
+}
+
+function wrongLength(length: number, hint: string | undefined): RangeError {
+  const message = `Cannot use the key: it has ${length} bytes, expected ${KEY_LENGTH}`;
+  return new RangeError(hint === undefined ? message : `${message}; ${hint}`);
+}
+
 /**
- * Work with a copy of the key: it goes on when the key is wiped meanwhile, as
- * `using` does at the end of a block, and must not go on with zeros.
+ * Does work with a copy of the key: it goes on when the key is wiped meanwhile,
+ * as `using` does at the end of a block, and must not go on with zeros.
  */
 export async function withKey<T>(
   { key }: KeyedBackend,

@@ -4,23 +4,17 @@
  * @module
  */
 
-import { checkSeconds, checkString } from "../checks.ts";
 import { canonicalBase64Url } from "../bytes/base64.ts";
 import { decodeLatin1, encodeAscii } from "../bytes/text.ts";
-import type { OpenedValue } from "./open.ts";
+import { checkBoolean, checkSeconds, checkString } from "../checks.ts";
 
 /** Seconds that a token's clock may be ahead of ours (fernet/spec). */
 const MAX_CLOCK_SKEW = 60;
+/** Seconds of some 3,000 years: who asks for more counts milliseconds. */
+const MILLISECONDS = 1e11;
 
-/** Options of the calls that decrypt Fernet tokens. */
-export interface FernetDecryptOptions {
-  /**
-   * How many seconds a token is valid. With it, a token from more than 60
-   * seconds in the future is refused too. Without it time is not looked at.
-   */
-  ttl?: number;
-  /** The Unix time in seconds to compare with, instead of now; only with `ttl`. */
-  currentTime?: number;
+/** Options of the calls that read Fernet tokens. */
+export interface FernetReadOptions {
   /**
    * Whether to accept what other tools make of base64url: white space, the
    * other alphabet, absent padding.
@@ -29,6 +23,23 @@ export interface FernetDecryptOptions {
    */
   lenient?: boolean;
 }
+
+/** Options of the calls that decrypt Fernet tokens. */
+export interface FernetDecryptOptions extends FernetReadOptions {
+  /**
+   * How many seconds a token is valid, less than 10^11. With it, a token from
+   * more than 60 seconds in the future is refused too. Without it time is not
+   * looked at.
+   */
+  ttl?: number;
+  /** The Unix time in seconds to compare with, instead of now; only with `ttl`. */
+  currentTime?: number;
+}
+
+/** The names of {@linkcode FernetReadOptions}. */
+export const READ_OPTIONS = ["lenient"] as const;
+/** The names of {@linkcode FernetDecryptOptions}. */
+export const DECRYPT_OPTIONS = ["ttl", "currentTime", ...READ_OPTIONS] as const;
 
 /** How tokens are read, when the options are checked. */
 export interface TokenReader {
@@ -42,11 +53,11 @@ export interface TokenReader {
  * Checks the options of a call that decrypts.
  *
  * @throws {TypeError} If one is of the wrong type, or `currentTime` is without `ttl`.
- * @throws {RangeError} If a time is negative or not finite.
+ * @throws {RangeError} If a time is negative or not finite, or `ttl` is in milliseconds.
  */
 export function tokenReader(options: FernetDecryptOptions = {}): TokenReader {
   const { ttl, currentTime, lenient = false } = options;
-  const canonical = lenient
+  const canonical = checkBoolean(lenient, "lenient")
     ? (token: string) =>
       decodeLatin1(canonicalBase64Url(encodeAscii(checkString(token, "the token"))))
     : (token: string) => token;
@@ -56,7 +67,11 @@ export function tokenReader(options: FernetDecryptOptions = {}): TokenReader {
     }
     return { canonical };
   }
-  checkSeconds(ttl, "ttl");
+  if (checkSeconds(ttl, "ttl") >= MILLISECONDS) {
+    throw new RangeError(
+      `Cannot use ttl ${ttl}: expected how many seconds a token is valid, not milliseconds or a date`,
+    );
+  }
   if (currentTime !== undefined) checkSeconds(currentTime, "currentTime");
   return {
     canonical,
@@ -66,12 +81,4 @@ export function tokenReader(options: FernetDecryptOptions = {}): TokenReader {
       return Number(time) + ttl >= now && Number(time) <= now + MAX_CLOCK_SKEW;
     },
   };
-}
-
-/** The value if it was opened and is in time. */
-export function valueInTime(
-  opened: OpenedValue | undefined,
-  { inTime }: TokenReader,
-): OpenedValue | undefined {
-  return opened && (inTime?.(opened.time) ?? true) ? opened : undefined;
 }

@@ -1,15 +1,23 @@
 /**
- * Values into tokens: into batches, and through a backend.
+ * Messages into tokens: into batches, and through a backend.
  *
  * @module
  */
 
 import { pickAsync, pickSync } from "../backends/select/fernet.ts";
 import { HEAD, tokenLength } from "../backends/token.ts";
-import { type Batch, batchLoad, batchRanges, batchTexts, toBatch } from "../bytes/batch.ts";
+import {
+  addBatchTexts,
+  type Batch,
+  batchLoad,
+  batchRanges,
+  batchTexts,
+  lengthOf,
+  toBatch,
+} from "../bytes/batch.ts";
 import type { Bytes } from "../bytes/bytes.ts";
 import { isBytes, kindOf } from "../checks.ts";
-import { type KeyedBackend, withKey } from "./key.ts";
+import { type KeyedBackend, type KeySource, withKey } from "./key.ts";
 
 /** Bytes of the longest message: the token of a longer one nears a string's end. */
 const MAX_MESSAGE = 2 ** 28;
@@ -18,8 +26,8 @@ export const MAX_TOKEN: number = tokenLength(MAX_MESSAGE);
 /** Random bytes that one call gives. */
 const MAX_RANDOM = 65_536;
 
-/** Plaintexts of all kinds. */
-export type Plaintexts = readonly (string | Uint8Array)[];
+/** A message to encrypt: text, or bytes that stay the caller's. */
+export type Message = string | Uint8Array;
 
 /** The Unix time in seconds. */
 export function unixTime(): bigint {
@@ -37,69 +45,76 @@ export function makeHeads(count: number, timeOf: (index: number) => bigint): Byt
   return heads;
 }
 
-/** Seals values into tokens, in the calling thread. */
+/** Seals messages into tokens, in the calling thread. */
 export function sealSync(
-  { key, backend }: KeyedBackend,
-  values: Plaintexts,
+  keySource: KeySource,
+  messages: readonly Message[],
   timeOf: (index: number) => bigint,
 ): string[] {
-  pickSync(backend, { count: 0, length: 0 }); // refuses a backend that has promises only, whatever there is to do
+  // Where there is nothing to do, a key and a backend that cannot do it are refused too.
+  if (!messages.length) pickSync(keySource().backend, { count: 0, length: 0 });
+  messages.forEach(checkMessage);
   const tokens: string[] = [];
-  for (const { batch, heads } of sealBatches(values, timeOf)) {
-    const { sync } = pickSync(backend, batchLoad(batch));
-    for (const token of batchTexts(sync.seal(key, batch, heads))) tokens.push(token);
+  for (const [start, end] of batchRanges(messages.length, (index) => lengthOf(messages[index]))) {
+    const records = messageBatch(messages, start, end);
+    try {
+      const heads = makeHeads(end - start, (index) => timeOf(start + index));
+      const { key, backend } = keySource();
+      const { sync } = pickSync(backend, batchLoad(records));
+      addBatchTexts(tokens, sync.seal(key, records, heads));
+    } finally {
+      records.bytes.fill(0);
+    }
   }
   return tokens;
 }
 
-/** Seals values into tokens, by promises. */
+/** Seals a message into a token, by promises. */
 export async function sealAsync(
-  keyed: KeyedBackend,
-  values: Plaintexts,
-  timeOf: (index: number) => bigint,
+  keySource: KeySource,
+  message: Message,
+  time: bigint,
   signal?: AbortSignal,
-): Promise<string[]> {
-  const tokens: string[] = [];
-  for (const { batch, heads } of sealBatches(values, timeOf)) {
-    const sealed = await sealBatch(keyed, batch, heads, signal);
-    for (const token of batchTexts(sealed)) tokens.push(token);
+): Promise<string> {
+  checkMessage(message, 0, [message]);
+  const records = messageBatch([message], 0, 1);
+  try {
+    const heads = makeHeads(1, () => time);
+    return batchTexts(await sealBatch(keySource(), records, heads, signal))[0];
+  } finally {
+    records.bytes.fill(0);
   }
-  return tokens;
 }
 
 /** Seals a batch by promises. */
 export async function sealBatch(
   keyed: KeyedBackend,
-  batch: Batch,
+  records: Batch,
   heads: Bytes,
   signal?: AbortSignal,
 ): Promise<Batch> {
   return await withKey(keyed, async (key) => {
-    const { async } = await pickAsync(keyed.backend, batchLoad(batch));
-    return await async.seal(key, batch, heads, signal);
+    const { async } = await pickAsync(keyed.backend, batchLoad(records));
+    return await async.seal(key, records, heads, signal);
   });
 }
 
-function* sealBatches(
-  values: Plaintexts,
-  timeOf: (index: number) => bigint,
-): Generator<{ batch: Batch; heads: Bytes }> {
-  values.forEach(checkPlaintext);
-  for (const [start, end] of batchRanges(values.length, (index) => values[index].length)) {
-    const batch = toBatch(values.slice(start, end));
-    if (end - start === 1) checkMessageLength(batch.bytes.length);
-    yield { batch, heads: makeHeads(end - start, (index) => timeOf(start + index)) };
-  }
+/** Copies messages into a batch: from here on, nothing that the caller does changes them. */
+function messageBatch(messages: readonly Message[], start: number, end: number): Batch {
+  const whole = start === 0 && end === messages.length;
+  const records = toBatch(whole ? messages : messages.slice(start, end));
+  if (end - start === 1) checkMessageLength(records.bytes.length);
+  return records;
 }
 
-function checkPlaintext(value: unknown, index: number, { length }: Plaintexts): void {
-  if (typeof value !== "string" && !isBytes(value)) {
+function checkMessage(message: unknown, index: number, { length }: readonly unknown[]): void {
+  if (typeof message !== "string" && !isBytes(message)) {
     const which = length === 1 ? "the value" : `value ${index}`;
     throw new TypeError(
-      `Cannot encrypt ${which}: expected a string or a Uint8Array, got ${kindOf(value)}`,
+      `Cannot encrypt ${which}: expected a string or a Uint8Array, got ${kindOf(message)}`,
     );
   }
-  checkMessageLength(value.length);
+  checkMessageLength(lengthOf(message));
 }
 
 /**

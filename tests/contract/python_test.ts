@@ -340,3 +340,24 @@ testWithSeed("reads every line of encryptLines, and writes lines for decryptLine
     assertEquals(await through(tokens.join("\n") + ending, decryptLines(fernet)), text);
   }
 });
+
+testWithSeed("a key's text is read in every form that Python reads", async () => {
+  const keys = sample(fc.uint8Array({ minLength: 32, maxLength: 32 }), 20);
+  const texts = keys.flatMap((bytes) => [
+    bytes.toBase64(),
+    `${bytes.toBase64()}\n`,
+    ` ${bytes.toBase64({ alphabet: "base64url" })}\r\n`,
+  ]);
+  const data = Uint8Array.of(1, 2, 3);
+  const tokens = await python<string>("encrypt", texts.map((key) => ({ key, data, time: "1" })));
+  texts.forEach((text, index) => assertEquals(new Fernet(text).decrypt(tokens[index]), data));
+});
+
+testWithSeed("MultiFernet tells the time that Python's tells", async () => {
+  const keys = Array.from({ length: 3 }, () => Fernet.generateKey());
+  const multi = new MultiFernet(keys.map((key) => new Fernet(key)));
+  const tokens = keys.map((key, index) => new Fernet(key).encryptAtTime("a", 1_000 * index));
+  const calls = tokens.map((token) => ({ keys, token }));
+  const times = await python<string>("multi_extract_timestamp", calls);
+  assertEquals(tokens.map((token) => String(multi.extractTimestamp(token))), times);
+});

@@ -46,6 +46,10 @@ def multi_decrypt(keys, token):
     return MultiFernet(map(Fernet, keys)).decrypt(token)
 
 
+def multi_extract_timestamp(keys, token):
+    return str(MultiFernet(map(Fernet, keys)).extract_timestamp(token))
+
+
 def derive(passphrase, salt, iterations):
     """A Fernet key as `cryptography`'s documentation derives it."""
     kdf = PBKDF2HMAC(SHA256(), length=32, salt=salt, iterations=iterations)
@@ -92,6 +96,7 @@ FUNCTIONS = [
     extract_timestamp,
     rotate,
     multi_decrypt,
+    multi_extract_timestamp,
     passphrase_encrypt,
     passphrase_decrypt,
     flet_encrypt,

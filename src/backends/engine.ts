@@ -16,70 +16,77 @@ import {
 import type { Bytes } from "../bytes/bytes.ts";
 import { runAsync, runSync, type Sliced } from "../runtime/schedule.ts";
 import type { AsyncFernetEngine, FernetEngine } from "./backend.ts";
-import { HEAD, openToken, pieces, type Primitives, sealToken, tokenLength } from "./token.ts";
+import {
+  HEAD,
+  type OpenedToken,
+  openToken,
+  pieces,
+  type Primitives,
+  sealToken,
+  tokenLength,
+} from "./token.ts";
 
-/** The work of a Fernet engine, in slices. */
-export interface SlicedFernet {
-  /** As `FernetEngine.seal`. */
-  seal(key: Bytes, records: Batch, heads: Bytes): Sliced<Batch>;
-  /** As `FernetEngine.open`. */
-  open(key: Bytes, tokens: Batch): Sliced<Opened>;
-  /** As `FernetEngine.hmac`. */
-  hmac(key: Bytes, data: Bytes): Bytes;
-}
-
-/** The two engines that do the work at once or with pauses. */
+/** The two engines that do the work at once, or with pauses for the event loop. */
 export function fernetEngines(
-  work: SlicedFernet,
+  primitives: Primitives,
 ): { sync: FernetEngine; async: AsyncFernetEngine } {
   return {
     sync: {
-      seal: (key, records, heads) => runSync(work.seal(key, records, heads)),
-      open: (key, tokens) => runSync(work.open(key, tokens)),
-      hmac: (key, data) => work.hmac(key, data),
+      seal: (key, records, heads) => runSync(sealRecords(primitives, key, records, heads)),
+      open: (key, tokens) => runSync(openTokens(primitives, key, tokens)),
+      hmac: (key, data) => hmac(primitives, key, data),
     },
     async: {
-      seal: (key, records, heads, signal) => runAsync(work.seal(key, records, heads), signal),
-      open: (key, tokens, signal) => runAsync(work.open(key, tokens), signal),
-      hmac: (key, data) => Promise.resolve(work.hmac(key, data)),
+      seal: (key, records, heads, signal) =>
+        runAsync(sealRecords(primitives, key, records, heads), signal),
+      open: (key, tokens, signal) => runAsync(openTokens(primitives, key, tokens), signal),
+      hmac: (key, data) => Promise.resolve(hmac(primitives, key, data)),
     },
   };
 }
 
-/** A batch's work as that of its records. */
-export function slicedFernet(primitives: Primitives): SlicedFernet {
-  return {
-    *seal(key, records, heads) {
-      const count = batchLength(records);
-      const length = mappedOffsets(records, tokenLength)[count];
-      const tokens = new BatchWriter(count, length, records.lineFeeds);
-      for (let index = 0; index < count; index++) {
-        const head = heads.subarray(index * HEAD, (index + 1) * HEAD);
-        const record = recordView(records, index);
-        const out = tokens.place(tokenLength(record.length));
-        yield* sealToken(primitives, key, record, head, out);
-        yield;
-      }
-      return tokens.finish();
-    },
-    *open(key, tokens) {
-      const results = new OpenedWriter(tokens);
-      for (let index = 0; index < batchLength(tokens); index++) {
-        results.add(yield* openToken(primitives, key, recordView(tokens, index)));
-        yield;
-      }
-      return results.finish();
-    },
-    hmac(key, data) {
-      const mac = primitives.mac(key);
-      try {
-        for (const slice of pieces(data)) mac.update(slice);
-        return mac.digest();
-      } finally {
-        mac.free?.();
-      }
-    },
-  };
+function* sealRecords(
+  primitives: Primitives,
+  key: Bytes,
+  records: Batch,
+  heads: Bytes,
+): Sliced<Batch> {
+  const count = batchLength(records);
+  const length = mappedOffsets(records, tokenLength)[count];
+  const tokens = new BatchWriter(count, length, records.lineFeeds);
+  for (let index = 0; index < count; index++) {
+    const head = heads.subarray(index * HEAD, (index + 1) * HEAD);
+    const record = recordView(records, index);
+    const out = tokens.place(tokenLength(record.length));
+    yield* sealToken(primitives, key, record, head, out);
+    yield;
+  }
+  return tokens.finish();
+}
+
+function* openTokens(primitives: Primitives, key: Bytes, tokens: Batch): Sliced<Opened> {
+  const results = new OpenedWriter(tokens);
+  let done = false;
+  try {
+    for (let index = 0; index < batchLength(tokens); index++) {
+      yield* openToken(primitives, key, recordView(tokens, index), (opened) => results.add(opened));
+      yield;
+    }
+    done = true;
+    return results.finish();
+  } finally {
+    if (!done) results.wipe();
+  }
+}
+
+function hmac(primitives: Primitives, key: Bytes, data: Bytes): Bytes {
+  const mac = primitives.mac(key);
+  try {
+    for (const slice of pieces(data)) mac.update(slice);
+    return mac.digest();
+  } finally {
+    mac.free?.();
+  }
 }
 
 /** Collects the results of opening a batch. */
@@ -97,14 +104,19 @@ export class OpenedWriter {
     this.#times = new BigUint64Array(count);
   }
 
-  /** Adds the next token's result; `undefined` is that of a bad one. */
-  add(opened: { plaintext: Uint8Array; time: bigint } | undefined): void {
+  /** Adds a copy of the next token's result; `undefined` is that of a bad one. */
+  add(opened: OpenedToken | undefined): void {
     if (opened) {
       this.#valid[this.#written] = 1;
       this.#times[this.#written] = opened.time;
     }
     this.#plaintexts.add(opened?.plaintext ?? new Uint8Array());
     this.#written++;
+  }
+
+  /** Wipes the plaintexts, where nobody will have them. */
+  wipe(): void {
+    this.#plaintexts.finish().bytes.fill(0);
   }
 
   /** The results. */

@@ -9,7 +9,7 @@ import { BackendUnavailableError } from "../errors.ts";
 import { builtinModule } from "../runtime/host.ts";
 import { type Backend, type Hash, type KdfRequest, MAX_PLATFORM_ITERATIONS } from "./backend.ts";
 import type { CbcStream, Primitives } from "./token.ts";
-import { fernetEngines, slicedFernet } from "./engine.ts";
+import { fernetEngines } from "./engine.ts";
 
 interface Cipher {
   setAutoPadding(padding: boolean): void;
@@ -68,9 +68,14 @@ const HASHES: Readonly<Record<Hash, string>> = {
 const GCM = "aes-256-gcm";
 const GCM_TAG = { authTagLength: 16 };
 
-/** Buffers share a pool, and their `slice` shares their bytes: both are left here. */
+/**
+ * A copy without what Buffers do: they share a pool, and their `slice` shares
+ * their bytes. The Buffer itself is wiped.
+ */
 function own(buffer: Uint8Array): Bytes {
-  return new Uint8Array(buffer);
+  const bytes = new Uint8Array(buffer);
+  buffer.fill(0);
+  return bytes;
 }
 
 function primitives(crypto: NodeCrypto): Primitives {
@@ -112,7 +117,7 @@ export function createNode(): Backend {
   if (!crypto) throw new BackendUnavailableError("node", "this runtime has no node:crypto");
   return {
     name: "node",
-    ...fernetEngines(slicedFernet(primitives(crypto))),
+    ...fernetEngines(primitives(crypto)),
     kdf: {
       native: {
         deriveSync({ hash, password, salt, length }: KdfRequest, iterations: number) {
@@ -142,10 +147,13 @@ export function createNode(): Backend {
         decipher.setAuthTag(ciphertext.subarray(tagStart));
         const plaintext = decipher.update(ciphertext.subarray(0, tagStart));
         try {
-          return Promise.resolve(concatBytes([plaintext, decipher.final()]));
+          // It fails for one reason only, the tag, and has no bytes to add.
+          decipher.final();
+          return Promise.resolve(new Uint8Array(plaintext));
         } catch {
-          // `final` fails for one reason only: the tag.
           return Promise.resolve(undefined);
+        } finally {
+          plaintext.fill(0);
         }
       },
     },

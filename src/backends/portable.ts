@@ -9,7 +9,7 @@
 import type { Backend, Hash, KdfBlock, SlicedKdf } from "./backend.ts";
 import { noble } from "./noble.ts";
 import type { Primitives } from "./token.ts";
-import { fernetEngines, slicedFernet } from "./engine.ts";
+import { fernetEngines } from "./engine.ts";
 
 const RAW = { disablePadding: true };
 /** Its blocks live on the JavaScript heap: the bound is a courtesy. */
@@ -105,7 +105,7 @@ const pbkdf2: SlicedKdf = {
 export function createPortable(): Backend {
   return {
     name: "portable",
-    ...fernetEngines(slicedFernet(primitives(noble()))),
+    ...fernetEngines(primitives(noble())),
     kdf: { sliced: pbkdf2 },
     gcm: {
       seal: (key, nonce, plaintext) => Promise.resolve(noble().gcm(key, nonce).encrypt(plaintext)),

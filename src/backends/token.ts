@@ -125,27 +125,58 @@ function* paddedPieces(record: Bytes): Generator<Bytes> {
   const start = record.length < SHORT ? 0 : record.length - record.length % BLOCK;
   yield* pieces(record.subarray(0, start));
   const end = new Uint8Array(ciphertextLength(record.length) - start);
-  end.fill(BLOCK - record.length % BLOCK);
-  end.set(record.subarray(start));
-  yield end;
+  try {
+    end.fill(BLOCK - record.length % BLOCK);
+    end.set(record.subarray(start));
+    yield end;
+  } finally {
+    end.fill(0);
+  }
 }
 
 /** A token that was opened. */
 export interface OpenedToken {
   /** The plaintext. */
-  plaintext: Bytes;
+  plaintext: Uint8Array;
   /** The token's Unix time in seconds. */
   time: bigint;
 }
 
-/** Opens one token: structure, MAC, padding, in this order. */
+/**
+ * Opens one token: structure, MAC, padding, in this order.
+ *
+ * @param take Is given the result, or `undefined` of a bad token. The plaintext
+ * is wiped when it returns.
+ */
 export function* openToken(
   primitives: Primitives,
   key: Bytes,
   token: Bytes,
-): Sliced<OpenedToken | undefined> {
+  take: (opened: OpenedToken | undefined) => void,
+): Sliced<void> {
   const raw = decodeToken(token);
-  if (!raw) return undefined;
+  if (!raw || !(yield* isSigned(primitives, key, raw))) return take(undefined);
+  const plaintext = raw.subarray(PREFIX, raw.length - TAG);
+  try {
+    const decrypt = primitives.decryptor(key.subarray(16), tokenIv(raw));
+    for (const piece of pieces(plaintext)) {
+      const decrypted = decrypt(piece);
+      piece.set(decrypted);
+      decrypted.fill(0);
+      yield;
+    }
+    const length = unpaddedLength(plaintext);
+    take(
+      length === undefined
+        ? undefined
+        : { plaintext: plaintext.subarray(0, length), time: tokenTime(raw) },
+    );
+  } finally {
+    plaintext.fill(0);
+  }
+}
+
+function* isSigned(primitives: Primitives, key: Bytes, raw: Bytes): Sliced<boolean> {
   const tagStart = raw.length - TAG;
   const mac = primitives.mac(key.subarray(0, 16));
   try {
@@ -153,20 +184,10 @@ export function* openToken(
       mac.update(piece);
       yield;
     }
-    if (!equalBytes(mac.digest(), raw.subarray(tagStart))) return undefined;
+    return equalBytes(mac.digest(), raw.subarray(tagStart));
   } finally {
     mac.free?.();
   }
-  const plaintext = raw.subarray(PREFIX, tagStart);
-  const decrypt = primitives.decryptor(key.subarray(16), tokenIv(raw));
-  for (const piece of pieces(plaintext)) {
-    piece.set(decrypt(piece));
-    yield;
-  }
-  const length = unpaddedLength(plaintext);
-  return length === undefined
-    ? undefined
-    : { plaintext: plaintext.subarray(0, length), time: tokenTime(raw) };
 }
 
 /** Compares in a time that depends on the lengths only. */

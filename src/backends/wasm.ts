@@ -4,15 +4,16 @@
  * @module
  */
 
-import { mappedOffsets } from "../bytes/batch.ts";
+import { type Batch, mappedOffsets } from "../bytes/batch.ts";
+import type { Bytes } from "../bytes/bytes.ts";
 import { kernelLines, kernelOpen, kernelSeal } from "../kernel/batches.ts";
 import { KernelDerivation } from "../kernel/derivations.ts";
 import { getKernel, type Kernel } from "../kernel/kernel.ts";
 import { cbcStream, KernelMac } from "../kernel/streams.ts";
 import { Semaphore } from "../runtime/schedule.ts";
-import type { Backend, Hash, SlicedKdf } from "./backend.ts";
+import type { AsyncFernetEngine, Backend, FernetEngine, Hash, SlicedKdf } from "./backend.ts";
+import { fernetEngines } from "./engine.ts";
 import { tokenLength } from "./token.ts";
-import { fernetEngines, type SlicedFernet, slicedFernet } from "./engine.ts";
 
 /** The hashes by their number in the kernel's interface. */
 const HASHES: readonly Hash[] = ["SHA-1", "SHA-256", "SHA-384", "SHA-512"];
@@ -26,40 +27,46 @@ const LANES = 8;
  */
 export function createWasm(): Backend {
   const kernel = getKernel();
-  const { sync, async } = fernetEngines(fernetWork(kernel));
-  // A long message holds one of the kernel's MAC slots over many turns; one
-  // slot stays free for the synchronous calls.
-  const macs = new Semaphore(kernel.exports.mac_slots() - 1);
   return {
     name: "wasm",
-    sync,
-    async: {
-      ...async,
-      seal: (key, records, heads, signal) =>
-        macs.use(1, () => async.seal(key, records, heads, signal), signal),
-      open: (key, tokens, signal) => macs.use(1, () => async.open(key, tokens, signal), signal),
-    },
+    ...kernelEngines(kernel),
     takeLines: (text) => kernelLines(kernel, text),
     kdf: { sliced: slicedKdf(kernel) },
   };
 }
 
-/** A batch in one call, a longer message in slices. */
-function fernetWork(kernel: Kernel): SlicedFernet {
-  const long = slicedFernet({
+/** A batch is one call of the kernel; a message too long for that is done in slices. */
+function kernelEngines(kernel: Kernel): { sync: FernetEngine; async: AsyncFernetEngine } {
+  const long = fernetEngines({
     encryptor: (key, iv) => cbcStream(kernel, "cbc_encrypt", key, iv),
     decryptor: (key, iv) => cbcStream(kernel, "cbc_decrypt", key, iv),
     mac: (key) => new KernelMac(kernel, key),
   });
+  // A long message holds one of the kernel's MAC slots over many turns; one
+  // slot stays free for the synchronous calls.
+  const macs = new Semaphore(kernel.exports.mac_slots() - 1);
+  const seal = (key: Bytes, records: Batch, heads: Bytes) =>
+    kernelSeal(kernel, key, records, heads, mappedOffsets(records, tokenLength));
   return {
-    *seal(key, records, heads) {
-      return kernelSeal(kernel, key, records, heads, mappedOffsets(records, tokenLength)) ??
-        (yield* long.seal(key, records, heads));
+    sync: {
+      seal: (key, records, heads) =>
+        seal(key, records, heads) ?? long.sync.seal(key, records, heads),
+      open: (key, tokens) => kernelOpen(kernel, key, tokens) ?? long.sync.open(key, tokens),
+      hmac: long.sync.hmac,
     },
-    *open(key, tokens) {
-      return kernelOpen(kernel, key, tokens) ?? (yield* long.open(key, tokens));
+    async: {
+      async seal(key, records, heads, signal) {
+        signal?.throwIfAborted();
+        return seal(key, records, heads) ??
+          await macs.use(1, () => long.async.seal(key, records, heads, signal), signal);
+      },
+      async open(key, tokens, signal) {
+        signal?.throwIfAborted();
+        return kernelOpen(kernel, key, tokens) ??
+          await macs.use(1, () => long.async.open(key, tokens, signal), signal);
+      },
+      hmac: long.async.hmac,
     },
-    hmac: long.hmac,
   };
 }
 

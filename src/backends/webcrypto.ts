@@ -4,7 +4,14 @@
  * @module
  */
 
-import { type Batch, batchLength, BatchWriter, mappedOffsets, recordView } from "../bytes/batch.ts";
+import {
+  type Batch,
+  batchLength,
+  BatchWriter,
+  mappedOffsets,
+  type Opened,
+  recordView,
+} from "../bytes/batch.ts";
 import type { Bytes } from "../bytes/bytes.ts";
 import { encodeBase64UrlInto } from "../bytes/base64.ts";
 import { BackendUnavailableError } from "../errors.ts";
@@ -15,6 +22,7 @@ import {
   ciphertextLength,
   decodeToken,
   HEAD,
+  type OpenedToken,
   PREFIX,
   TAG,
   tokenIv,
@@ -43,7 +51,7 @@ async function importKeys(subtle: SubtleCrypto, key: Bytes): Promise<Keys> {
   return { subtle, signing, encryption };
 }
 
-async function sealToken(
+async function sealRecord(
   { subtle, signing, encryption }: Keys,
   record: Bytes,
   head: Bytes,
@@ -60,7 +68,10 @@ async function sealToken(
   encodeBase64UrlInto(raw, out);
 }
 
-async function openToken({ subtle, signing, encryption }: Keys, token: Bytes) {
+async function openRecord(
+  { subtle, signing, encryption }: Keys,
+  token: Bytes,
+): Promise<OpenedToken | undefined> {
   const raw = decodeToken(token);
   if (!raw) return undefined;
   const signed = raw.subarray(0, raw.length - TAG);
@@ -71,6 +82,26 @@ async function openToken({ subtle, signing, encryption }: Keys, token: Bytes) {
     subtle.decrypt(algorithm, encryption, signed.subarray(PREFIX)),
   );
   return plaintext && { plaintext, time: tokenTime(raw) };
+}
+
+/** Opens tokens; after an abort their plaintexts are wiped, as nobody will have them. */
+async function openRecords(keys: Keys, tokens: Batch, signal?: AbortSignal): Promise<Opened> {
+  const outcomes = await Promise.allSettled(
+    records(tokens).map((token) => openRecord(keys, token)),
+  );
+  try {
+    signal?.throwIfAborted();
+    const results = new OpenedWriter(tokens);
+    for (const outcome of outcomes) {
+      if (outcome.status === "rejected") throw outcome.reason;
+      results.add(outcome.value);
+    }
+    return results.finish();
+  } finally {
+    for (const outcome of outcomes) {
+      if (outcome.status === "fulfilled") outcome.value?.plaintext.fill(0);
+    }
+  }
 }
 
 /** WebCrypto rejects bad padding and bad tags with an OperationError. */
@@ -113,7 +144,7 @@ export function createWebCrypto(): Backend {
           await Promise.all(
             records(batch).map((record, index) => {
               const head = heads.subarray(index * HEAD, (index + 1) * HEAD);
-              return sealToken(keys, record, head, tokens.place(tokenLength(record.length)));
+              return sealRecord(keys, record, head, tokens.place(tokenLength(record.length)));
             }),
           );
         };
@@ -121,13 +152,8 @@ export function createWebCrypto(): Backend {
         return tokens.finish();
       },
       async open(key, tokens, signal) {
-        const work = async () => {
-          const keys = await importKeys(subtle, key);
-          return await Promise.all(records(tokens).map((token) => openToken(keys, token)));
-        };
-        const results = new OpenedWriter(tokens);
-        for (const opened of await abortable(work, signal)) results.add(opened);
-        return results.finish();
+        const work = async () => await openRecords(await importKeys(subtle, key), tokens, signal);
+        return await abortable(work, signal);
       },
       async hmac(key, data) {
         const signing = await subtle.importKey("raw", key, HMAC, false, ["sign"]);

@@ -168,9 +168,17 @@ export function* batchRanges(
  * @throws {TypeError} If a string holds a lone surrogate.
  */
 export function toBatch(records: readonly (string | Uint8Array)[]): Batch {
-  return joinAscii(records) ?? joinBytes(records.map(
-    (record) => typeof record === "string" ? encodeUtf8(record, "the text") : record,
-  ));
+  const ascii = joinAscii(records);
+  if (ascii) return ascii;
+  const encoded: Bytes[] = [];
+  const bytesOf = (text: string) => encoded[encoded.push(encodeUtf8(text, "the text")) - 1];
+  try {
+    return joinBytes(
+      records.map((record) => typeof record === "string" ? bytesOf(record) : record),
+    );
+  } finally {
+    for (const bytes of encoded) bytes.fill(0);
+  }
 }
 
 /** Puts tokens into one batch; text that is not ASCII is no token later. */

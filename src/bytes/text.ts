@@ -26,7 +26,10 @@ export function encodeAscii(text: string): Bytes {
 /** Writes text as bytes if all of it is ASCII: with room for no more than that. */
 export function encodeIfAscii(text: string): Bytes | undefined {
   const bytes = new Uint8Array(text.length);
-  return ENCODER.encodeInto(text, bytes).read === text.length ? bytes : undefined;
+  if (ENCODER.encodeInto(text, bytes).read === text.length) return bytes;
+  // The text may be a secret, and nobody else can wipe this part of it.
+  bytes.fill(0);
+  return undefined;
 }
 
 /** Reads bytes that are known to be ASCII. */

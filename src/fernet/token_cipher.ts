@@ -154,7 +154,12 @@ export abstract class TokenCipher {
    */
 
   decryptText(token: string, options?: FernetDecryptOptions): string {
-    return decodeUtf8(this.decrypt(token, options));
+    const message = this.decrypt(token, options);
+    try {
+      return decodeUtf8(message);
+    } finally {
+      message.fill(0);
+    }
   }
 
   /**
@@ -271,7 +276,12 @@ export abstract class TokenCipher {
    * ```
    */
   decryptManyText(tokens: readonly string[], options?: FernetDecryptOptions): string[] {
-    return this.decryptMany(tokens, options).map(decodeUtf8);
+    const messages = this.decryptMany(tokens, options);
+    try {
+      return messages.map(decodeUtf8);
+    } finally {
+      for (const message of messages) message.fill(0);
+    }
   }
 
   /**

@@ -21,8 +21,11 @@ const EXPORTS = [".", "./export", "./cli"] as const;
 const CLI = "./cli";
 /** They load when a command shows its progress, and find files of their own. */
 const EXTERNAL = ["cli-progress"];
-/** It has `process.getBuiltinModule` from here on. */
-const NODE = ">=20.16.0";
+/**
+ * They have `process.getBuiltinModule` from here on. `require()` works from 20.19
+ * and 22.12 on; before that, `import()` does.
+ */
+const NODE = "^20.16.0 || >=22.3.0";
 
 const PROGRAM = "dist/ironfern.js";
 

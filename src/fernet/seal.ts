@@ -77,6 +77,7 @@ export async function sealAsync(
   signal?: AbortSignal,
 ): Promise<string> {
   checkMessage(message, 0, [message]);
+  signal?.throwIfAborted();
   const records = messageBatch([message], 0, 1);
   try {
     const heads = makeHeads(1, () => time);

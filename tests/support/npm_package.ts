@@ -8,8 +8,15 @@
 import { FOLDER, makeOnce } from "./once.ts";
 import { hasProgram, ROOT, run } from "./tools.ts";
 
+const OS = { linux: "linux", darwin: "darwin", windows: "win" };
+const ARCH = { x86_64: "x64", aarch64: "arm64" };
+/** The package of the lowest Node that `engines` allows, for this platform. */
+const LOWEST_NODE = `node-${OS[Deno.build.os as keyof typeof OS]}-${ARCH[Deno.build.arch]}`;
+
 const PROGRAMS = [
   "bun@1.4.5",
+  "edge-runtime@4.0.1",
+  `${LOWEST_NODE}@20.16.0`,
   "typescript5@npm:typescript@5.6.3",
   "typescript6@npm:typescript@6.0.3",
   "workerd@1.20261117.1",
@@ -79,6 +86,13 @@ export async function findBinary(scope: string, name: string): Promise<string | 
     const binary = programFile(`${scope}/${platform}/bin/${name}`);
     if (await hasProgram(binary)) return binary;
   }
+}
+
+/** The lowest Node that `engines` allows, where npm has it. */
+export async function findLowestNode(): Promise<string | undefined> {
+  if (!programs) return undefined;
+  const binary = programFile(`${LOWEST_NODE}/bin/node`);
+  return await hasProgram(binary) ? binary : undefined;
 }
 
 async function installPackage(): Promise<Installed> {

@@ -55,16 +55,16 @@ function kernelEngines(kernel: Kernel): { sync: FernetEngine; async: AsyncFernet
       hmac: long.sync.hmac,
     },
     async: {
-      async seal(key, records, heads, signal) {
-        signal?.throwIfAborted();
-        return seal(key, records, heads) ??
-          await macs.use(1, () => long.async.seal(key, records, heads, signal), signal);
-      },
-      async open(key, tokens, signal) {
-        signal?.throwIfAborted();
-        return kernelOpen(kernel, key, tokens) ??
-          await macs.use(1, () => long.async.open(key, tokens, signal), signal);
-      },
+      seal: (key, records, heads, signal) =>
+        macs.use(1, async () => {
+          signal?.throwIfAborted();
+          return seal(key, records, heads) ?? await long.async.seal(key, records, heads, signal);
+        }, signal),
+      open: (key, tokens, signal) =>
+        macs.use(1, async () => {
+          signal?.throwIfAborted();
+          return kernelOpen(kernel, key, tokens) ?? await long.async.open(key, tokens, signal);
+        }, signal),
       hmac: long.async.hmac,
     },
   };

@@ -29,7 +29,11 @@
  */
 
 export type { BackendName, Hash } from "./src/backends/backend.ts";
-export { availableBackends, type BackendChoice } from "./src/backends/select/available.ts";
+export {
+  availableBackends,
+  type AvailableBackendsOptions,
+  type BackendChoice,
+} from "./src/backends/select/available.ts";
 export * from "./src/flet/aes_gcm.ts";
 export * from "./src/calibration/calibrate.ts";
 export type { Bytes } from "./src/bytes/bytes.ts";

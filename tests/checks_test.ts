@@ -315,6 +315,7 @@ const TAKES_OPTIONS: Record<string, (options: api.FernetDecryptOptions) => unkno
 };
 
 const TAKES_OTHER_OPTIONS: Record<string, (options: Record<string, unknown>) => unknown> = {
+  availableBackends: (options) => api.availableBackends(options),
   "new Fernet": (options) => new Fernet(KEY, options),
   "Fernet.fromPassphrase": (options) => Fernet.fromPassphrase(SECRET, wrong(options)),
   "Fernet.encryptAsync": (options) => fernet.encryptAsync(PLAIN, options),
@@ -344,6 +345,12 @@ testRows("Options of Fernet and MultiFernet", [
     encryptAsync: (signal) => fernet.encryptAsync(PLAIN, { signal }),
     decryptAsync: (signal) => fernet.decryptAsync(token, { signal }),
   }, [["no signal", {}, TypeError, "expected an AbortSignal, got Object"]]),
+  [
+    "no callback",
+    TypeError,
+    "onUnavailable: expected a function, got string",
+    () => api.availableBackends({ onUnavailable: wrong("warn") }),
+  ],
 ]);
 
 Deno.test("Only an object's own options count", async () => {

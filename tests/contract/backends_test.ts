@@ -359,12 +359,16 @@ const USE = `
       named.push([backend, outcome]);
     }
   }
-  console.log(JSON.stringify({ auto, named, available: api.availableBackends() }));`;
+  const reasons = [];
+  const onUnavailable = ({ backend, message }) => reasons.push([backend, message]);
+  const available = api.availableBackends({ onUnavailable });
+  console.log(JSON.stringify({ auto, named, available, reasons }));`;
 
 interface Use {
   auto: boolean[];
   named: [BackendName, string][];
   available: BackendName[];
+  reasons: [BackendName, string][];
 }
 
 for (const [what, setup, absent] of ABSENT) {
@@ -373,9 +377,11 @@ for (const [what, setup, absent] of ABSENT) {
       stdin: setup + USE,
     });
     assert(stdout, stderr);
-    const { auto, named, available }: Use = JSON.parse(stdout);
+    const { auto, named, available, reasons }: Use = JSON.parse(stdout);
     assertEquals(auto, Array(6).fill(true));
     assertEquals(available, BACKENDS.filter((name) => !absent.includes(name)));
+    assertEquals(reasons.map(([name]) => name), absent);
+    assert(reasons.every(([name, reason]) => reason.includes(`the backend "${name}":`)));
     assertEquals(named.length, 18);
     for (const [name, outcome] of named) {
       assertEquals([name, outcome], [name, absent.includes(name) ? "absent" : "here"]);

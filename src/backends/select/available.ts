@@ -4,7 +4,7 @@
  * @module
  */
 
-import { quoted } from "../../checks.ts";
+import { checkOptions, kindOf, quoted } from "../../checks.ts";
 import { BackendUnavailableError } from "../../errors.ts";
 import type { Backend, BackendName, FernetEngine } from "../backend.ts";
 import { BACKEND_NAMES } from "../names.ts";
@@ -35,33 +35,54 @@ export function getBackend(name: BackendName): Backend {
   return known;
 }
 
-/** The backend of that name, where it is here. */
-export function findBackend(name: BackendName): Backend | undefined {
+/** The backend of that name, where it is here; else the callback is told why not. */
+export function findBackend(
+  name: BackendName,
+  onUnavailable?: (error: BackendUnavailableError) => void,
+): Backend | undefined {
   try {
     return getBackend(name);
   } catch (error) {
-    if (error instanceof BackendUnavailableError) return undefined;
-    throw error;
+    if (!(error instanceof BackendUnavailableError)) throw error;
+    onUnavailable?.(error);
+    return undefined;
   }
+}
+
+/** Options of {@linkcode availableBackends}. */
+export interface AvailableBackendsOptions {
+  /** Called with the reason for each backend that cannot be used here. */
+  onUnavailable?: (error: BackendUnavailableError) => void;
 }
 
 /**
  * Lists the backends that can be used here, the names that the `backend` option
  * takes.
  *
+ * @param options A callback for those that cannot be used. `"auto"` takes another
+ * one without a word, so that this is how to warn of a Content-Security-Policy
+ * that costs the kernel.
  * @returns The names, in the order `wasm`, `webcrypto`, `node`, `portable`;
  * the last one is always among them.
+ * @throws {TypeError} If the options are not such an object.
  *
  * @example Which backends are here
  * ```ts
  * import { availableBackends } from "@ironfern/ironfern";
  * import { assert } from "@std/assert";
  *
- * assert(availableBackends().includes("portable"));
+ * const onUnavailable = (error: Error) => console.warn(error.message);
+ * assert(availableBackends({ onUnavailable }).includes("portable"));
  * ```
  */
-export function availableBackends(): BackendName[] {
-  return BACKEND_NAMES.filter(findBackend);
+export function availableBackends(options?: AvailableBackendsOptions): BackendName[] {
+  const { onUnavailable } = checkOptions(options, ["onUnavailable"]);
+  if (onUnavailable !== undefined && typeof onUnavailable !== "function") {
+    throw new TypeError(
+      `Cannot use onUnavailable: expected a function, got ${kindOf(onUnavailable)}`,
+    );
+  }
+  return BACKEND_NAMES.filter((name) => findBackend(name, onUnavailable));
 }
 
 /**

@@ -40,7 +40,8 @@ export interface Load {
 /** The backend for such messages, in the calling thread. */
 export function pickSync(choice: BackendChoice, { count, length }: Load): SyncBackend {
   if (choice !== "auto") return requireSync(choice);
-  const [wasm, node] = [findBackend("wasm"), findBackend("node")];
+  const wasm = findBackend("wasm");
+  const node = findBackend("node");
   if (!isSync(wasm)) return isSync(node) ? node : requireSync("portable");
   if (!isSync(node)) return wasm;
   if (length < (count < FULL_LANES ? LONG_MESSAGE : LONG_IN_BATCH)) return wasm;
@@ -53,7 +54,8 @@ export function pickSync(choice: BackendChoice, { count, length }: Load): SyncBa
 export async function pickAsync(choice: BackendChoice, load: Load): Promise<Backend> {
   if (choice !== "auto") return getBackend(choice);
   if (load.length < VERY_LONG_MESSAGE) return pickSync(choice, load);
-  const here = (["webcrypto", "node", "wasm"] as const).map(findBackend).filter((each) => !!each);
+  const here = (["webcrypto", "node", "wasm"] as const).map((name) => findBackend(name))
+    .filter((each) => !!each);
   if (here.length < 2 || onCloudflare) return here[0] ?? pickSync(choice, load);
   return await fastestForLong(here, load);
 }

@@ -13,10 +13,24 @@
  * @module
  */
 
+/** Where in an input of lines or rows something is. */
+export interface InputPosition {
+  /** The line of the input as editors count it, from 1. Cells of several lines count. */
+  readonly line?: number;
+  /** The number of the row, from 0. A header is no row. */
+  readonly row?: number;
+  /** The field, as the caller named it. */
+  readonly field?: string;
+}
+
 /** The options of {@linkcode InvalidTokenError}. */
 export interface InvalidTokenErrorOptions extends ErrorOptions {
   /** The position of the bad token in the array or stream, from 0. */
   index?: number;
+  /** The line of the input that holds the token, from 1. */
+  line?: number;
+  /** The field that holds the token, as the caller named it. */
+  field?: string;
 }
 
 /**
@@ -41,22 +55,36 @@ export class InvalidTokenError extends Error {
   /** The name of the class. */
   override readonly name = "InvalidTokenError";
   /**
-   * The position, from 0, of the bad token in the array or the line of the
-   * stream; `undefined` where there was one token only.
+   * The position of the bad token in the array, or of its line or row in the
+   * stream, from 0; `undefined` where there was one token only.
    */
   readonly index: number | undefined;
+  /**
+   * The line of the stream that holds the token, as editors count it, from 1;
+   * `undefined` where there are no lines.
+   */
+  readonly line: number | undefined;
+  /** The field that holds the token, as the caller named it, where there are fields. */
+  readonly field: string | undefined;
 
   /**
    * Constructs a new instance.
    *
-   * @param options The position of the token, and the error's cause.
+   * @param options Where the token is, and the error's cause.
    */
   constructor(options: InvalidTokenErrorOptions = {}) {
-    const { index, ...rest } = options;
-    const which = index === undefined ? "the token" : `token ${index}`;
-    super(`Cannot open ${which}: it is not valid under this key`, rest);
+    const { index, line, field, ...rest } = options;
+    super(`Cannot open ${tokenPlace(options)}: it is not valid under this key`, rest);
     this.index = index;
+    this.line = line;
+    this.field = field;
   }
+}
+
+function tokenPlace({ index, line, field }: InvalidTokenErrorOptions): string {
+  if (line === undefined) return index === undefined ? "the token" : `token ${index}`;
+  const within = field === undefined ? "" : `, field ${JSON.stringify(field)}`;
+  return `the token in line ${line}${within}`;
 }
 
 /** Why a sealed export cannot be opened: see {@linkcode SealedExportError}. */

@@ -5,23 +5,23 @@
  * @module
  */
 
-import { type Load, pickSync } from "../backends/select/fernet.ts";
 import { tokenLength } from "../backends/token.ts";
-import { type Batch, BATCH_RECORDS, batchLength, joinBytes, recordView } from "../bytes/batch.ts";
+import { type Batch, batchLength, joinBytes, recordView } from "../bytes/batch.ts";
 import type { Bytes } from "../bytes/bytes.ts";
 import { canonicalBase64Url } from "../bytes/base64.ts";
-import { kindOf } from "../checks.ts";
+import { checkOptions, kindOf } from "../checks.ts";
 import { InvalidTokenError } from "../errors.ts";
 import { Fernet, keyedBackendOf } from "../fernet/fernet.ts";
-import type { KeyedBackend } from "../fernet/key.ts";
 import { makeHeads, unixTime } from "../fernet/seal.ts";
 import { type FernetDecryptOptions, tokenReader } from "../fernet/read_options.ts";
 import { release } from "../runtime/memory.ts";
-import { LineSplitter } from "../streams/line_splitter.ts";
+import type { BatchRunner } from "../streams/batch_runner.ts";
 import { rowStream } from "../streams/row_stream.ts";
-import { type TokenWork, tokenWork } from "../streams/batch_runner.ts";
 
 const LONGEST_LINE = 16 << 20;
+
+const LINES_OPTIONS = ["signal", "workers", "onProgress"] as const;
+const DECRYPT_OPTIONS = [...LINES_OPTIONS, "ttl", "currentTime", "lenient"] as const;
 
 /** Options of {@linkcode encryptLines}. */
 export interface LinesOptions {
@@ -33,7 +33,7 @@ export interface LinesOptions {
    */
   workers?: number;
   /**
-   * Is told how many lines are done; how many there are is not known.
+   * Called with how many lines are done; how many there are is not known.
    *
    * @param done Lines.
    * @param total Always `undefined`.
@@ -57,7 +57,8 @@ export interface DecryptLinesOptions extends LinesOptions, FernetDecryptOptions 
  * @returns A transform of bytes into bytes, for `pipeThrough`. The stream is
  * errored with a `RangeError` by a line of more than 16 MiB, with a `TypeError`
  * by a chunk that is not bytes, and with the signal's reason.
- * @throws {TypeError} If the key is not a `Fernet`, or `workers` not a number.
+ * @throws {TypeError} If the key is not a `Fernet`, or an option is unknown or of the
+ * wrong type.
  * @throws {RangeError} If `workers` is not an integer from 0 to 64.
  * @throws {BackendUnavailableError} If the backend that the key names is not here.
  *
@@ -80,11 +81,12 @@ export function encryptLines(
   options: LinesOptions = {},
 ): TransformStream<Uint8Array, Bytes> {
   checkFernet(fernet);
-  return lineStream(fernet, LONGEST_LINE, options, async (tokens, lines) => {
+  const checked = checkOptions(options, LINES_OPTIONS);
+  return lineStream(fernet, LONGEST_LINE, checked, async (runner, lines) => {
     const now = unixTime();
     const heads = makeHeads(batchLength(lines), () => now);
     try {
-      return await tokens.seal(lines, heads);
+      return await runner.seal(lines, heads);
     } finally {
       release(heads);
     }
@@ -98,11 +100,12 @@ export function encryptLines(
  * @param options How old the tokens may be and how strictly they are read; a
  * signal, and progress in lines.
  * @returns A transform of bytes into bytes, for `pipeThrough`. The stream is
- * errored with an `InvalidTokenError` by a bad token, its `index` being the
- * line's number from 0; with a `RangeError` by a line that is longer than any
+ * errored with an `InvalidTokenError` by a bad token, its `line` being the line's
+ * number from 1 and its `index` the same from 0; with a `RangeError` by a line that is longer than any
  * token of `encryptLines`; with a `TypeError` by a chunk that is not bytes; and
  * with the signal's reason. Lines before that may have been given out.
- * @throws {TypeError} If the key is not a `Fernet`, or an option of the wrong type.
+ * @throws {TypeError} If the key is not a `Fernet`, or an option is unknown or of the
+ * wrong type.
  * @throws {RangeError} If a time is negative or not finite, or `workers` not an
  * integer from 0 to 64.
  *
@@ -116,7 +119,7 @@ export function encryptLines(
  * const text = `${fernet.encrypt("a")}\nno token\n`;
  * const rows = new Blob([text]).stream().pipeThrough(decryptLines(fernet));
  * const error = await assertRejects(() => new Response(rows).text(), InvalidTokenError);
- * assertEquals(error.index, 1);
+ * assertEquals(error.line, 2);
  * ```
  */
 export function decryptLines(
@@ -124,16 +127,20 @@ export function decryptLines(
   options: DecryptLinesOptions = {},
 ): TransformStream<Uint8Array, Bytes> {
   checkFernet(fernet);
-  const { inTime } = tokenReader(options);
-  const { lenient } = options;
+  const checked = checkOptions(options, DECRYPT_OPTIONS);
+  const { ttl, currentTime, lenient } = checked;
+  const { inTime } = tokenReader({ ttl, currentTime, lenient });
   const longest = tokenLength(LONGEST_LINE);
-  return lineStream(fernet, longest, options, async (tokens, lines, firstLine) => {
+  return lineStream(fernet, longest, checked, async (runner, lines, firstLine) => {
     const batch = lenient ? canonicalLines(lines) : lines;
-    const { plaintexts, valid, times } = await tokens.open(batch);
+    const { plaintexts, valid, times } = await runner.open(batch);
     const bad = inTime
       ? valid.findIndex((ok, index) => !ok || !inTime(times[index]))
       : valid.indexOf(0);
-    if (bad >= 0) throw new InvalidTokenError({ index: firstLine + bad });
+    if (bad >= 0) {
+      const index = firstLine + bad;
+      throw new InvalidTokenError({ index, line: index + 1 });
+    }
     return plaintexts;
   });
 }
@@ -143,44 +150,34 @@ function checkFernet(fernet: Fernet): void {
   throw new TypeError(`Cannot read the key: expected a Fernet, got ${kindOf(fernet)}`);
 }
 
-type LineWork = (tokens: TokenWork, lines: Batch, firstLine: number) => Promise<Batch>;
-
-/** Lines of some hundred bytes, whatever they are. */
-const ROWS: Load = { count: BATCH_RECORDS, length: 100 };
-
-function lineFinder({ backend }: KeyedBackend) {
-  return backend === "webcrypto" ? undefined : pickSync(backend, ROWS).takeLines;
-}
+/** What is done with lines, of which the first has that number, from 0. */
+type LineWork = (runner: BatchRunner, lines: Batch, firstLine: number) => Promise<Batch>;
 
 function lineStream(
   fernet: Fernet,
   longest: number,
-  { signal, workers, onProgress }: LinesOptions,
+  options: LinesOptions,
   work: LineWork,
 ): TransformStream<Uint8Array, Bytes> {
-  const splitter = new LineSplitter(longest, lineFinder(keyedBackendOf(fernet)));
-  const tokens = tokenWork(() => keyedBackendOf(fernet), { workers, signal });
   let begun = 0;
   let done = 0;
-  return rowStream<Batch>(signal, {
-    split: (chunk) => splitter.push(chunk),
-    finish: () => splitter.finish(),
-    async write(lines) {
+  const { readable, writable } = rowStream<Batch, void>(options, keyedBackendOf(fernet).backend, {
+    longest,
+    keys() {
+      const { key, backend } = keyedBackendOf(fernet);
+      return { key: key.slice(), backend };
+    },
+    split: (lines) => [lines],
+    finish: (last) => last,
+    async write(lines, runner) {
       const firstLine = begun;
       begun += batchLength(lines);
-      return (await work(tokens, lines, firstLine)).bytes;
+      return (await work(runner, lines, firstLine)).bytes;
     },
-    written: (lines) => onProgress?.(done += batchLength(lines), undefined),
-    shared: {
-      inFlight: () => tokens.inFlight,
-      held: () => splitter.held,
-      hold: (chunk, room) => splitter.hold(chunk, room),
-      take() {
-        const { batches, memory } = splitter.take();
-        return { pieces: batches, spent: () => release(memory) };
-      },
-    },
+    written: (lines) => done += batchLength(lines),
+    result() {},
   });
+  return { readable, writable };
 }
 
 function canonicalLines(lines: Batch): Batch {

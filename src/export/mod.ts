@@ -24,6 +24,7 @@
 export * from "./fields/decrypt.ts";
 export * from "./fields/encrypt.ts";
 export type { FieldsOptions } from "./fields/options.ts";
+export type { FieldsResult, FieldsStream } from "./fields/stream.ts";
 export type { ExportStream } from "./sealed/streams.ts";
 export * from "./sealed/inspect.ts";
 export * from "./lines.ts";

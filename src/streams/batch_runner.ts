@@ -1,17 +1,15 @@
 /**
- * Who seals and opens the batches of a stream: the calling thread, and workers
+ * Seals and opens the batches of a stream: in the calling thread, and on workers
  * when there is enough to do.
  *
  * @module
  */
 
-import { pickSync } from "../backends/select/fernet.ts";
+import { findBackend } from "../backends/select/available.ts";
+import { pickAsync, pickSync } from "../backends/select/fernet.ts";
 import { type Batch, batchLoad, type Opened } from "../bytes/batch.ts";
 import type { Bytes } from "../bytes/bytes.ts";
 import type { KeyedBackend } from "../fernet/key.ts";
-import { openBatch } from "../fernet/open.ts";
-import { sealBatch } from "../fernet/seal.ts";
-import type { WorkerBackend } from "../workers/messages.ts";
 import { checkWorkers, defaultWorkers, getPool, type Pool } from "../workers/pool.ts";
 
 /**
@@ -20,41 +18,25 @@ import { checkWorkers, defaultWorkers, getPool, type Pool } from "../workers/poo
  */
 const WORTH_WORKERS = 4 << 20;
 
-/** Fernet over batches under one key. */
-export interface TokenWork {
-  /** How many batches are worked on at once with profit; it may grow. */
-  readonly inFlight: number;
-  /** Seals a batch of records; the result is the caller's own. */
-  seal(records: Batch, heads: Bytes): Promise<Batch>;
-  /** Opens a batch of tokens; the result is the caller's own. */
-  open(tokens: Batch): Promise<Opened>;
-  /** Ends it: what is still worked on is dropped. */
-  close(): void;
-}
-
-/** How the work is done. */
-export interface TokenWorkOptions {
-  /** How many workers, from 0 to 64; `undefined` leaves it to the work. */
-  readonly workers: number | undefined;
-  /** Rejects what is worked on with its reason. */
-  readonly signal?: AbortSignal;
-}
-
 /**
- * Who does the work.
- *
- * @param keyed Is asked for the key of every batch, which may throw.
- * @throws {TypeError} If `workers` is not a number.
- * @throws {RangeError} If it is not an integer from 0 to 64.
+ * Gives the key of a batch. It must be a copy: the runner wipes it after the
+ * batch, and the owner may wipe the original meanwhile.
  */
-export function tokenWork(keyed: () => KeyedBackend, options: TokenWorkOptions): TokenWork {
-  return new SharedWork(keyed, options);
+export type KeySource = () => KeyedBackend | Promise<KeyedBackend>;
+
+/** How batches are run. */
+export interface BatchRunnerOptions {
+  /** How many workers, from 0 to 64; `undefined` leaves it to the amount of work. */
+  readonly workers: number | undefined;
+  /** Rejects the batches under way with its reason. */
+  readonly signal: AbortSignal;
 }
 
-/** A batch goes to a worker where there is one for its backend. */
-class SharedWork implements TokenWork {
-  readonly #keyed: () => KeyedBackend;
+/** Runs the batches of one stream. */
+export class BatchRunner {
+  readonly #keys: KeySource;
   readonly #workers: number;
+  /** Whether the caller named a number of workers: then they are started at once. */
   readonly #asked: boolean;
   /** Bytes so far. */
   #seen = 0;
@@ -63,63 +45,68 @@ class SharedWork implements TokenWork {
   readonly #closed = new AbortController();
   readonly #signal: AbortSignal;
 
-  constructor(keyed: () => KeyedBackend, { workers, signal }: TokenWorkOptions) {
-    this.#keyed = keyed;
+  /**
+   * Makes a runner; no worker is started yet.
+   *
+   * @throws {TypeError} If `workers` is not a number.
+   * @throws {RangeError} If `workers` is not an integer from 0 to 64.
+   */
+  constructor(keys: KeySource, { workers, signal }: BatchRunnerOptions) {
+    this.#keys = keys;
     const asked = checkWorkers(workers);
     const processors = defaultWorkers();
     this.#asked = asked !== undefined;
     this.#workers = asked ?? (processors > 1 ? processors : 0);
-    const closed = this.#closed.signal;
-    this.#signal = signal ? AbortSignal.any([signal, closed]) : closed;
+    this.#signal = AbortSignal.any([signal, this.#closed.signal]);
   }
 
+  /** How many batches to run at once; it grows when the workers have started. */
   get inFlight(): number {
     // One more waits for its turn, so that no worker waits for this thread.
     return this.#pool ? this.#pool.size + 1 : 1;
   }
 
-  seal(records: Batch, heads: Bytes): Promise<Batch> {
-    return this.#perform(
-      records,
-      (pool, job) => pool.seal({ ...job, records, heads }, this.#signal),
-      (keyed) => sealBatch(keyed, records, heads, this.#signal),
-    );
+  /** Seals a batch of records; the result is the caller's own. */
+  async seal(records: Batch, heads: Bytes): Promise<Batch> {
+    const { key, backend } = await this.#keys();
+    try {
+      const pool = await this.#poolFor(backend, records);
+      if (!pool) {
+        const { async } = await pickAsync(backend, batchLoad(records));
+        return await async.seal(key, records, heads, this.#signal);
+      }
+      const name = pickForWorkers(backend, records);
+      return await pool.seal({ backend: name, key, records, heads }, this.#signal);
+    } finally {
+      key.fill(0);
+    }
   }
 
-  open(tokens: Batch): Promise<Opened> {
-    return this.#perform(
-      tokens,
-      (pool, job) => pool.open({ ...job, tokens }, this.#signal),
-      (keyed) => openBatch(keyed, tokens, this.#signal),
-    );
+  /** Opens a batch of tokens; the result is the caller's own. */
+  async open(tokens: Batch): Promise<Opened> {
+    const { key, backend } = await this.#keys();
+    try {
+      const pool = await this.#poolFor(backend, tokens);
+      if (!pool) {
+        const { async } = await pickAsync(backend, batchLoad(tokens));
+        return await async.open(key, tokens, this.#signal);
+      }
+      const name = pickForWorkers(backend, tokens);
+      return await pool.open({ backend: name, key, tokens }, this.#signal);
+    } finally {
+      key.fill(0);
+    }
   }
 
+  /** Ends it: batches under way are dropped. */
   close(): void {
     this.#closed.abort();
   }
 
-  async #perform<T>(
-    batch: Batch,
-    there: (pool: Pool, job: { backend: WorkerBackend; key: Bytes }) => Promise<T>,
-    here: (keyed: KeyedBackend) => Promise<T>,
-  ): Promise<T> {
-    const { key, backend } = this.#keyed();
-    // It may be wiped while the batch waits, and zeros must not become a key.
-    const copy = key.slice();
-    try {
-      const chosen = workerBackend(backend, batch);
-      const pool = chosen && await this.#poolFor(batch.bytes.length);
-      return pool && chosen
-        ? await there(pool, { backend: chosen, key: copy })
-        : await here({ key: copy, backend });
-    } finally {
-      copy.fill(0);
-    }
-  }
-
-  async #poolFor(length: number): Promise<Pool | undefined> {
-    if (!this.#workers) return undefined;
-    this.#seen += length;
+  /** The workers, where they have started and can do such a batch. */
+  async #poolFor(backend: KeyedBackend["backend"], batch: Batch): Promise<Pool | undefined> {
+    if (!this.#workers || !workersHave(backend)) return undefined;
+    this.#seen += batch.bytes.length;
     if (!this.#asked && this.#seen < WORTH_WORKERS) return undefined;
     this.#starting ??= getPool(this.#workers).then((pool) => {
       this.#pool = pool;
@@ -129,12 +116,13 @@ class SharedWork implements TokenWork {
   }
 }
 
-/** The backend of a worker for such a batch, where there is one. */
-function workerBackend(
-  choice: KeyedBackend["backend"],
-  batch: Batch,
-): WorkerBackend | undefined {
-  if (choice === "webcrypto" || choice === "portable") return undefined;
-  const { name } = pickSync(choice, batchLoad(batch));
-  return name === "wasm" || name === "node" ? name : undefined;
+/** Workers have the kernel and node:crypto, and nothing else. */
+function workersHave(backend: KeyedBackend["backend"]): boolean {
+  if (backend !== "auto") return backend === "wasm" || backend === "node";
+  return Boolean(findBackend("wasm") ?? findBackend("node"));
+}
+
+/** The workers' backend for a batch, where {@linkcode workersHave} one. */
+function pickForWorkers(backend: KeyedBackend["backend"], batch: Batch): "wasm" | "node" {
+  return pickSync(backend, batchLoad(batch)).name === "node" ? "node" : "wasm";
 }

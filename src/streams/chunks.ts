@@ -10,14 +10,21 @@ import { abortable, Pacer } from "../runtime/schedule.ts";
 /**
  * Checks a chunk.
  *
+ * @returns A plain view of its bytes: a Buffer's methods are not those of other
+ * arrays. Bytes that can change their length, or that another thread may write to,
+ * are copied.
  * @throws {TypeError} If it is not bytes.
  */
 export function checkChunk(chunk: Uint8Array): Uint8Array {
-  if (isBytes(chunk)) return chunk;
-  throw new TypeError(
-    `Cannot read a chunk: expected a Uint8Array, got ${kindOf(chunk)}; ` +
-      "text goes through a TextEncoderStream first",
-  );
+  if (!isBytes(chunk)) {
+    throw new TypeError(
+      `Cannot read a chunk: expected a Uint8Array, got ${kindOf(chunk)}; ` +
+        "text goes through a TextEncoderStream first",
+    );
+  }
+  const { buffer, byteOffset, length } = chunk;
+  const fixed = buffer instanceof ArrayBuffer && !(buffer as { resizable?: boolean }).resizable;
+  return fixed ? new Uint8Array(buffer, byteOffset, length) : new Uint8Array(chunk);
 }
 
 /**
@@ -32,7 +39,7 @@ export async function* streamChunks(
 ): AsyncGenerator<Uint8Array, void> {
   const pacer = new Pacer();
   for (;;) {
-    // Chunks that are there at once, and empty, would keep the abort from being seen.
+    // With chunks that are there at once, or empty, an abort would not be seen.
     await pacer.pause();
     const { done, value } = await abortable(() => reader.read(), signal);
     if (done) return;

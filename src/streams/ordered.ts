@@ -6,12 +6,12 @@
 
 /**
  * Takes inputs while fewer than `limit` of them are worked on or wait to be
- * taken, so that who takes no results stops the reading. The first failure in the
- * inputs' order is thrown when its turn comes, one of the inputs' source at once.
+ * taken: a consumer that takes no results stops the reading. The first failure in
+ * the inputs' order is thrown when its turn comes, also one of their source.
  *
- * @param inputs What to work on. It is closed in the end, but not waited for: its
+ * @param inputs What to work on. It is closed at the end without waiting: its
  * source may have nothing to give.
- * @param limit How many inputs at once, which may change.
+ * @param limit How many inputs to work on at once, which may change.
  * @param work The work.
  */
 export async function* ordered<T, R>(
@@ -28,7 +28,7 @@ export async function* ordered<T, R>(
       if (!reading && !running.length) return;
       const step = await Promise.race([
         ...running.slice(0, 1).map((first) => first.then((result) => ({ result }))),
-        ...reading ? [reading.then((input) => ({ input }))] : [],
+        ...reading ? [reading.then((input) => ({ input }), (error) => ({ error }))] : [],
       ]);
       if ("result" in step) {
         running.shift();
@@ -36,7 +36,10 @@ export async function* ordered<T, R>(
         continue;
       }
       reading = undefined;
-      if (step.input.done) ended = true;
+      if ("error" in step) {
+        ended = true;
+        running.push(handled(Promise.reject(step.error)));
+      } else if (step.input.done) ended = true;
       else running.push(handled(work(step.input.value)));
     }
   } finally {

@@ -6,7 +6,7 @@
 
 import type { Bytes } from "../bytes/bytes.ts";
 import { onAbort } from "../runtime/abort.ts";
-import { checkChunk, streamChunks } from "./chunks.ts";
+import { Inlet } from "./inlet.ts";
 
 /** A pair of streams, for `pipeThrough`, and what came of them. */
 export interface StreamPair<R> {
@@ -15,24 +15,28 @@ export interface StreamPair<R> {
   /** The input. */
   readonly writable: WritableStream<Uint8Array>;
   /**
-   * Is resolved when all of the output is ready, and rejected with what ends the
+   * Resolved when all of the output is ready, and rejected with what ends the
    * streams before that. It need not be looked at.
    */
   readonly result: Promise<R>;
 }
 
-/** What turns chunks into other chunks, until the signal is aborted. */
+/**
+ * Turns chunks into other chunks, until the signal is aborted. A chunk of the
+ * source is valid until the next one is asked for.
+ */
 export type ChunkWork<R> = (
   source: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ) => AsyncGenerator<Bytes, R, void>;
 
 /**
- * Makes the streams. A failure, an abort, or a cancel or abort of either stream
- * ends all of it.
+ * Makes the streams. The work is driven by demand: it goes on when the chunk that
+ * it yielded last was read. A failure, an abort, or a cancel or abort of either
+ * stream ends all of it.
  *
- * @param work The work. It starts with the first chunk that is asked for.
- * @param onEnd Is called at the end, whichever it is.
+ * @param work The work. It starts at once, and waits for its source.
+ * @param onEnd Called once, at the end, whichever it is.
  * @param signal Ends it with its reason.
  */
 export function streamPair<R>(
@@ -41,16 +45,13 @@ export function streamPair<R>(
   signal: AbortSignal | undefined,
 ): StreamPair<R> {
   const stop = new AbortController();
-  const { readable: input, writable } = new TransformStream<Uint8Array, Uint8Array>({
-    // The chunk's owner may use its memory again.
-    transform: (chunk, controller) => controller.enqueue(new Uint8Array(checkChunk(chunk))),
-  });
-  const reader = input.getReader();
-  const output = work(streamChunks(reader, stop.signal), stop.signal);
+  const source = new Inlet(stop.signal);
+  const output = work(source, stop.signal);
   let resolve: (result: R) => void;
   let reject: (reason: unknown) => void;
   const result = new Promise<R>((...settlers) => [resolve, reject] = settlers);
   result.catch(() => {});
+  let input: WritableStreamDefaultController | undefined;
   let settled = false;
   let ended = () => {};
   const settle = () => {
@@ -63,12 +64,14 @@ export function streamPair<R>(
     settle();
     stop.abort(reason);
     reject(stop.signal.reason);
-    reader.cancel(stop.signal.reason).catch(() => {});
+    input?.error(stop.signal.reason);
+    source.stop();
     output.return(undefined as never).catch(() => {});
   };
+  let end: (reason: unknown) => void = fail;
   const readable = new ReadableStream<Bytes>({
     start(controller) {
-      const end = (reason: unknown) => {
+      end = (reason) => {
         if (settled) return;
         fail(reason);
         controller.error(reason);
@@ -76,8 +79,6 @@ export function streamPair<R>(
       const abort = () => end(signal?.reason);
       if (signal?.aborted) abort();
       else ended = onAbort(signal, abort);
-      // While a key is derived, or nobody takes the output, nobody reads the input.
-      reader.closed.catch(end);
     },
     async pull(controller) {
       try {
@@ -96,6 +97,17 @@ export function streamPair<R>(
       }
     },
     cancel: fail,
+  });
+  const writable = new WritableStream<Uint8Array>({
+    start(controller) {
+      input = controller;
+      if (settled) controller.error(stop.signal.reason);
+      // `abort` below is called only after the write under way.
+      controller.signal?.addEventListener("abort", () => end(controller.signal.reason));
+    },
+    write: (chunk) => source.write(chunk),
+    close: () => source.close(),
+    abort: (reason) => end(reason),
   });
   return { readable, writable, result };
 }

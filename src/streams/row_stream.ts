@@ -1,190 +1,173 @@
 /**
- * A stream of rows: what its splitter gives out is worked on, and the results are
- * written in order.
+ * A stream of rows: pieces of some rows each are worked on, several at once where
+ * there are workers, and the results are written in order, as they are read.
  *
  * @module
  */
 
-import { checkSignal } from "../checks.ts";
+import { pickSync } from "../backends/select/fernet.ts";
+import { type Batch, BATCH_BYTES, BATCH_RECORDS } from "../bytes/batch.ts";
 import type { Bytes } from "../bytes/bytes.ts";
-import { onAbort } from "../runtime/abort.ts";
-import { DroppedBytes } from "../runtime/memory.ts";
+import { checkSignal } from "../checks.ts";
+import type { KeyedBackend } from "../fernet/key.ts";
+import { DroppedBytes, release } from "../runtime/memory.ts";
 import { Pacer } from "../runtime/schedule.ts";
+import { checkWorkers } from "../workers/pool.ts";
+import { BatchRunner, type KeySource } from "./batch_runner.ts";
+import { type Lines, LineSplitter } from "./line_splitter.ts";
+import { ordered } from "./ordered.ts";
+import { type StreamPair, streamPair } from "./pair.ts";
 
 /**
- * Chunks that come while all are at work are put together up to so many bytes: as
- * a message each, a file's 64 KiB cost the calling thread 0.42 us for a row of 100
- * bytes, and together 0.25 (measured).
+ * Chunks that come while all workers are busy are put together up to so many
+ * bytes: as a message each, a file's 64 KiB cost the calling thread 0.42 us for a
+ * row of 100 bytes, and together 0.25 (measured).
  */
-const HELD_BYTES = 1 << 19;
+const GATHERED_BYTES = 1 << 19;
+/** Lines of some hundred bytes, whatever they are. */
+const ROWS = { count: BATCH_RECORDS, length: 100 };
+
+/** How a stream of rows is run. */
+export interface RowStreamOptions {
+  /** Errors the stream with its reason. */
+  readonly signal?: AbortSignal;
+  /** How many workers may help; `undefined` leaves it to the amount of work. */
+  readonly workers?: number;
+  /** Called with the rows that are written. */
+  readonly onProgress?: (done: number, total: number | undefined) => void;
+}
 
 /** What a stream does with its rows. */
-export interface RowWork<Piece> {
-  /** The pieces that a chunk completes, each some rows; they may share its memory. */
-  split(chunk: Uint8Array): Iterable<Piece>;
-  /** The piece that the end completes, if there is one. */
-  finish(): Piece | undefined;
-  /** What is written for a piece. */
-  write(piece: Piece): Promise<Bytes>;
-  /** Is told that this was written. */
-  written(piece: Piece): void;
-  /** How others help, where they may. */
-  readonly shared?: SharedRows<Piece>;
+export interface RowWork<Piece, R> {
+  /** Bytes that a line may have. */
+  readonly longest: number;
+  /** The keys of the batches. */
+  readonly keys: KeySource;
+  /** The pieces that some lines complete; they may share the lines' memory. */
+  split(lines: Batch): Iterable<Piece>;
+  /** The piece that the end completes, if there is one, and a last line without a line feed. */
+  finish(last: Batch | undefined): Piece | undefined;
+  /** Makes what is written for a piece. */
+  write(piece: Piece, runner: BatchRunner): Promise<Bytes>;
+  /** How many rows are in all pieces up to this one, which is written now. */
+  written(piece: Piece): number;
+  /** What came of it, after the last piece. */
+  result(): R;
 }
 
-/** Rows that several may work on at once. */
-export interface SharedRows<Piece> {
-  /** How many pieces may be worked on at once; it may grow, and while it is 1 nothing is held. */
-  inFlight(): number;
-  /** Bytes that are held, if they complete a piece. */
-  held(): number;
-  /** Copies a chunk, which is to be split later together with others, of `room` bytes in all. */
-  hold(chunk: Uint8Array, room: number): void;
-  /** The pieces that are held, and what is to be called when they are written. */
-  take(): { readonly pieces: Iterable<Piece>; spent(): void };
-}
-
-/** The stream; `signal` errors it with its reason. */
-export function rowStream<Piece>(
-  signal: AbortSignal | undefined,
-  work: RowWork<Piece>,
-): TransformStream<Uint8Array, Bytes> {
+/**
+ * Makes the streams.
+ *
+ * @param backend Finds the lines, where it can.
+ */
+export function rowStream<Piece, R>(
+  { signal, workers, onProgress }: RowStreamOptions,
+  backend: KeyedBackend["backend"],
+  work: RowWork<Piece, R>,
+): StreamPair<R> {
   checkSignal(signal);
-  return new TransformStream(new RowStream(signal, work));
+  checkWorkers(workers);
+  const take = backend === "webcrypto" ? undefined : pickSync(backend, ROWS).takeLines;
+  const splitter = new LineSplitter(work.longest, take);
+
+  async function* run(source: AsyncIterable<Uint8Array>, stop: AbortSignal) {
+    const runner = new BatchRunner(work.keys, { workers, signal: stop });
+    const pacer = new Pacer();
+    const dropped = new DroppedBytes();
+    const room = () => runner.inFlight > 1 ? GATHERED_BYTES : 0;
+    try {
+      const results = ordered(
+        pieces(gatheredLines(source, splitter, room), splitter, work),
+        () => runner.inFlight,
+        async ({ piece, memory }) => ({
+          piece,
+          memory,
+          bytes: piece === undefined ? undefined : await work.write(piece, runner),
+        }),
+      );
+      for await (const { piece, memory, bytes } of results) {
+        if (memory) release(memory);
+        if (piece === undefined || !bytes) continue;
+        if (runner.inFlight > 1) dropped.add(bytes.length);
+        yield bytes;
+        const rows = work.written(piece);
+        onProgress?.(rows, undefined);
+        await pacer.pause();
+      }
+      return work.result();
+    } finally {
+      runner.close();
+    }
+  }
+
+  return streamPair(run, () => {}, signal);
 }
 
-type Controller = TransformStreamDefaultController<Bytes>;
+/** A piece; or memory, of which all pieces come before it. */
+interface Step<Piece> {
+  readonly piece?: Piece;
+  readonly memory?: Bytes;
+}
 
-class RowStream<Piece> implements Transformer<Uint8Array, Bytes> {
-  readonly #signal: AbortSignal | undefined;
-  readonly #work: RowWork<Piece>;
-  readonly #pacer = new Pacer();
-  readonly #dropped = new DroppedBytes();
-  /** What is worked on, in order. */
-  readonly #running: Promise<void>[] = [];
-  /** Is settled when all that was begun is written. */
-  #tail = Promise.resolve();
-  /** Is settled when what was held is begun. */
-  #beginning = Promise.resolve();
-  #settled = () => {};
-
-  constructor(signal: AbortSignal | undefined, work: RowWork<Piece>) {
-    this.#signal = signal;
-    this.#work = work;
+async function* pieces<Piece>(
+  lines: AsyncIterable<Lines>,
+  splitter: LineSplitter,
+  work: RowWork<Piece, unknown>,
+): AsyncGenerator<Step<Piece>, void> {
+  for await (const { batch, memory } of lines) {
+    for (const piece of work.split(batch)) yield { piece };
+    if (memory) yield { memory };
   }
+  const piece = work.finish(splitter.finish());
+  if (piece !== undefined) yield { piece };
+}
 
-  /** Whether several work on it. */
-  get #shares(): boolean {
-    return (this.#work.shared?.inFlight() ?? 1) > 1;
-  }
-
-  start(controller: Controller): void {
-    // A source that has nothing to give would keep an abort from being seen.
-    const abort = () => controller.error(this.#signal?.reason);
-    if (this.#signal?.aborted) abort();
-    else this.#settled = onAbort(this.#signal, abort);
-  }
-
-  async transform(chunk: Uint8Array, controller: Controller): Promise<void> {
-    try {
-      const { shared } = this.#work;
-      if (shared && this.#shares) await this.#share(shared, chunk, controller);
-      else await this.#perform(chunk, controller);
-    } catch (error) {
-      await this.#failAfterRows(controller, error);
-    }
-  }
-
-  async flush(controller: Controller): Promise<void> {
-    try {
-      await this.#beginHeld(controller);
-      const last = this.#work.finish();
-      if (last !== undefined) this.#begin(last, controller);
-      await this.#room(1);
-      this.#settled();
-    } catch (error) {
-      await this.#failAfterRows(controller, error);
-    }
-  }
-
-  cancel(): void {
-    this.#settled();
-  }
-
-  /** Works on a chunk, whose owner may use its memory again after that. */
-  async #perform(chunk: Uint8Array, controller: Controller): Promise<void> {
-    for (const piece of this.#work.split(chunk)) {
-      this.#begin(piece, controller);
-      await this.#room(1);
-    }
-  }
-
-  async #share(
-    shared: SharedRows<Piece>,
-    chunk: Uint8Array,
-    controller: Controller,
-  ): Promise<void> {
-    await this.#beginning;
-    // What is no chunk has no length.
-    if (!(shared.held() + chunk?.length <= HELD_BYTES)) await this.#beginHeld(controller);
-    shared.hold(chunk, HELD_BYTES);
-    this.#dropped.add(chunk.length);
-    if (this.#running.length < shared.inFlight()) await this.#beginHeld(controller);
-  }
-
-  /** Begins what is held, when there is room for it. */
-  #beginHeld(controller: Controller): Promise<void> {
-    return this.#beginning = this.#beginning.then(async () => {
-      const { shared } = this.#work;
-      if (!shared?.held()) return;
-      const { pieces, spent } = shared.take();
-      for (const piece of pieces) {
-        await this.#room(shared.inFlight());
-        this.#begin(piece, controller);
+/**
+ * The lines of chunks, which are copied while the lines before are worked on: as
+ * many bytes as there is room for, or else those of one chunk.
+ */
+async function* gatheredLines(
+  source: AsyncIterable<Uint8Array>,
+  splitter: LineSplitter,
+  room: () => number,
+): AsyncGenerator<Lines, void> {
+  let ended = false;
+  let [wake, proceed] = [() => {}, () => {}];
+  const add = async (chunk: Uint8Array) => {
+    for (let at = 0; at < chunk.length && !ended;) {
+      const part = chunk.subarray(at, at + Math.min(BATCH_BYTES, room() || BATCH_BYTES));
+      if (splitter.held && splitter.held + part.length > room()) {
+        await new Promise<void>((resolve) => proceed = resolve);
+        continue;
       }
-      this.#tail.then(spent, () => {});
-    });
-  }
-
-  #begin(piece: Piece, controller: Controller): void {
-    this.#signal?.throwIfAborted();
-    const result = this.#work.write(piece);
-    // When a piece before this one has failed, nobody waits for it.
-    result.catch(() => {});
-    const before = this.#tail;
-    this.#tail = (async () => {
-      await before;
-      const bytes = await result;
-      const { length } = bytes;
-      controller.enqueue(bytes);
-      if (this.#shares) this.#dropped.add(length);
-      this.#work.written(piece);
-      await this.#pacer.pause();
-      this.#running.shift();
-      // The input may pause, and what is held is not to wait for it.
-      this.#beginHeld(controller)
-        .catch((error) => this.#failAfterRows(controller, error))
-        .catch(() => {});
-    })();
-    // Nor is a failure.
-    this.#tail.catch((error) => this.#fail(controller, error));
-    this.#running.push(this.#tail);
-  }
-
-  /** Waits until fewer than `most` pieces are worked on. */
-  async #room(most: number): Promise<void> {
-    while (this.#running.length >= most) await this.#running[0];
-  }
-
-  /** Rows before the one that cannot be read are still written. */
-  async #failAfterRows(controller: Controller, error: unknown): Promise<never> {
-    await this.#tail;
-    this.#fail(controller, error);
-    throw error;
-  }
-
-  #fail(controller: Controller, error: unknown): void {
-    this.#settled();
-    controller.error(error);
+      splitter.add(part, room());
+      at += part.length;
+      if (splitter.held) wake();
+      // A line is refused as soon as it is too long, before its end is seen.
+      if (splitter.overlong) ended = true;
+    }
+  };
+  const adding = (async () => {
+    for await (const chunk of source) {
+      await add(chunk);
+      if (ended) return;
+    }
+  })().finally(() => {
+    ended = true;
+    wake();
+  });
+  adding.catch(() => {});
+  try {
+    for (;;) {
+      if (!splitter.held && !ended) await new Promise<void>((resolve) => wake = resolve);
+      if (!splitter.held) break;
+      const lines = splitter.take();
+      proceed();
+      yield* lines;
+    }
+    await adding;
+  } finally {
+    ended = true;
+    proceed();
   }
 }

@@ -15,19 +15,33 @@ import {
   type Row,
   rowError,
   type RowFormat,
+  type RowPlace,
   type RowReader,
   rowText,
+  shownName,
 } from "./rows.ts";
+import {
+  CARRIAGE_RETURN,
+  cellValue,
+  type Dialect,
+  type Fault,
+  findCells,
+  lineFeeds,
+  looksLikeRows,
+  NOT_CLOSED,
+  QUOTE,
+  writeCell,
+} from "./csv_cells.ts";
 import { LONGEST_PART } from "./message.ts";
 
 /** Columns that a file may have. */
 const MOST_COLUMNS = 65_536;
-const CARRIAGE_RETURN = 0x0d;
-const QUOTE = 0x22;
-const NOT_CLOSED = "a quote in it is not closed";
-const QUOTES = Uint8Array.of(QUOTE);
+/** Columns whose names are listed where one is looked for in vain. */
+const LISTED_COLUMNS = 10;
+/** What separates the cells of most files. */
+const DELIMITERS = [",", ";", "\t", "|"];
 
-/** What a CSV file's rows are looked through for. */
+/** How a CSV file is written, and what its rows are looked through for. */
 export interface CsvOptions {
   /** Names of columns. */
   readonly fields: readonly string[];
@@ -35,18 +49,24 @@ export interface CsvOptions {
   readonly rowId: string | undefined;
   /** A character of ASCII that is neither a quote, a line end nor base64url. */
   readonly delimiter: string;
+  /** Whether cells may stand in quotes. */
+  readonly quotes: boolean;
+  /** Whether a cell may hold what looks like rows. */
+  readonly multiline: boolean;
 }
 
 /** CSV as a format of rows. */
 export function csvFormat(options: CsvOptions): RowFormat {
-  const delimiter = options.delimiter.charCodeAt(0);
+  const { fields, quotes } = options;
+  const dialect = { delimiter: options.delimiter.charCodeAt(0), quotes };
   return {
     type: 1,
-    names: options.fields.map((name) => encodeUtf8(name, "the name of a field")),
-    reader: (longest) => new CsvReader(options, delimiter, longest),
+    fields,
+    names: fields.map((name) => encodeUtf8(name, "the name of a field")),
+    reader: (longest) => new CsvReader(options, dialect, longest),
     writeToken: (token) => token,
-    readToken: unquote,
-    writeValue: (cell) => writeCell(cell, delimiter),
+    readToken: (cell) => cellValue(cell, quotes),
+    writeValue: (cell) => writeCell(cell, dialect),
   };
 }
 
@@ -60,91 +80,117 @@ interface Columns {
 
 class CsvReader implements RowReader {
   readonly #options: CsvOptions;
-  readonly #delimiter: number;
+  readonly #dialect: Dialect;
   readonly #records: RecordJoiner;
   readonly #cells: number[] = [];
   #columns: Columns | undefined;
   #row = HEADER;
+  /** The line that comes next, and the first one of its record. */
+  #line = 1;
+  #firstLine = 1;
 
-  constructor(options: CsvOptions, delimiter: number, longest: number) {
+  constructor(options: CsvOptions, dialect: Dialect, longest: number) {
     this.#options = options;
-    this.#delimiter = delimiter;
-    this.#records = new RecordJoiner(longest);
+    this.#dialect = dialect;
+    this.#records = new RecordJoiner(longest, dialect.quotes);
   }
 
   read(line: Uint8Array, ended: boolean): Row | undefined {
     const { open } = this.#records;
-    const bytes = this.#records.add(line, this.#row);
+    if (!open) this.#firstLine = this.#line;
+    this.#line++;
+    const place = { number: this.#row, line: this.#firstLine };
+    const bytes = this.#records.add(line, place);
     if (!bytes) {
       // A stray quote is found here, and not only when half of the file is read.
-      if (!open) this.#checkOpen(line);
+      if (!open) this.#checkOpen(line, place, false);
       return undefined;
     }
-    const number = this.#row++;
-    rowText(bytes, number);
+    this.#row++;
+    rowText(bytes, place);
     const start = this.#columns ? 0 : bomLength(bytes);
     const end = bytes.length - (ended && bytes.at(-1) === CARRIAGE_RETURN ? 1 : 0);
     const fault = this.#findCells(bytes, start, end);
-    if (fault) throw rowError(SyntaxError, number, fault);
-    if (this.#columns) return this.#dataRow(number, bytes, this.#columns);
-    this.#columns = findColumns(cellTexts(bytes, this.#cells), this.#options);
-    return { number, bytes, spans: [], id: undefined };
+    if (fault) throw faultError(fault, bytes, place);
+    if (this.#columns) return this.#dataRow(place, bytes, this.#columns);
+    const names = cellTexts(bytes, this.#cells, this.#dialect.quotes, place);
+    this.#columns = findColumns(names, this.#options, place);
+    return { ...place, blank: true, bytes, spans: [], id: undefined };
   }
 
   finish(): void {
     if (!this.#records.open) return;
-    this.#checkOpen(this.#records.kept);
-    throw rowError(SyntaxError, this.#row, NOT_CLOSED);
+    const place = { number: this.#row, line: this.#firstLine };
+    this.#checkOpen(this.#records.kept, place, true);
   }
 
-  #findCells(bytes: Uint8Array, start: number, end: number): string | undefined {
+  #findCells(bytes: Uint8Array, start: number, end: number): Fault | undefined {
     const most = this.#columns?.count ?? MOST_COLUMNS;
-    return findCells(bytes, start, end, this.#delimiter, most, this.#cells);
+    return findCells(bytes, start, end, this.#dialect, most, this.#cells);
   }
 
-  /** Looks for what is wrong with the beginning of a record but that it is one. */
-  #checkOpen(bytes: Uint8Array): void {
+  /** Refuses the beginning of a record; that it is one only at the end of the input. */
+  #checkOpen(bytes: Uint8Array, place: RowPlace, ended: boolean): void {
     const start = this.#columns ? 0 : bomLength(bytes);
     const fault = this.#findCells(bytes, start, bytes.length);
-    if (fault && fault !== NOT_CLOSED) throw rowError(SyntaxError, this.#row, fault);
+    if (fault && (ended || fault.reason !== NOT_CLOSED)) throw faultError(fault, bytes, place);
   }
 
-  #dataRow(number: number, bytes: Uint8Array, { count, fields, id }: Columns): Row {
+  #dataRow(place: RowPlace, bytes: Uint8Array, { count, fields, id }: Columns): Row {
     const cells = this.#cells;
     // An empty line is no row to most readers, and there is nothing to encrypt.
     if (cells.length === 2 && cells[0] === cells[1] && count > 1) {
-      return { number, bytes, spans: [], id: undefined };
+      return { ...place, blank: true, bytes, spans: [], id: undefined };
     }
     if (cells.length !== 2 * count) {
-      throw rowError(SyntaxError, number, `it has ${cells.length / 2} cells, not ${count}`);
+      throw rowError(SyntaxError, place, `it has ${cells.length / 2} cells, not ${count}`);
     }
     const spans: FieldSpan[] = [];
     for (let column = 0; column < count; column++) {
+      const [start, end] = [cells[2 * column], cells[2 * column + 1]];
       const field = fields[column];
-      if (field === undefined) continue;
-      spans.push({ field, start: cells[2 * column], end: cells[2 * column + 1] });
+      if (field !== undefined) spans.push({ field, start, end });
+      else if (!this.#options.multiline) this.#checkSwallowed(bytes, start, end, place);
     }
-    if (id === undefined) return { number, bytes, spans, id };
-    const idBytes = unquote(bytes.subarray(cells[2 * id], cells[2 * id + 1]));
+    if (id === undefined) return { ...place, blank: false, bytes, spans, id };
+    const cell = bytes.subarray(cells[2 * id], cells[2 * id + 1]);
+    const idBytes = cellValue(cell, this.#dialect.quotes);
     if (idBytes.length > LONGEST_PART) {
-      throw rowError(RangeError, number, `its id has more than ${LONGEST_PART} bytes`);
+      const { rowId: field } = this.#options;
+      throw rowError(RangeError, place, `its id has more than ${LONGEST_PART} bytes`, { field });
     }
-    return { number, bytes, spans, id: idBytes };
+    return { ...place, blank: false, bytes, spans, id: idBytes };
+  }
+
+  /**
+   * Refuses a cell in quotes that holds other rows, as two quotes make it in a file
+   * whose quotes are characters as any other: its rows would stay unencrypted.
+   */
+  #checkSwallowed(bytes: Uint8Array, start: number, end: number, place: RowPlace): void {
+    if (this.#cells.length < 4 || bytes[start] !== QUOTE) return;
+    const feed = bytes.indexOf(LINE_FEED, start);
+    if (feed < 0 || feed >= end) return;
+    if (!looksLikeRows(bytes, start, end, this.#dialect.delimiter, this.#cells.length / 2)) return;
+    const reason = "a cell in quotes holds what looks like whole rows, so choose quote " +
+      '"none" if quotes are no quotes in this file, or multiline if the cell is meant so';
+    throw rowError(SyntaxError, place, reason, { line: place.line + lineFeeds(bytes, start) });
   }
 }
 
 /**
- * Joins lines to records: a line feed within quotes is none that ends a record,
- * and it is within quotes where an odd number of them precedes it.
+ * Joins lines to records: a line feed within quotes does not end a record, and it
+ * is within quotes where an odd number of them precedes it.
  */
 class RecordJoiner {
   readonly #longest: number;
+  readonly #quotes: boolean;
   #bytes = new Uint8Array();
   #length = 0;
   #quoted = false;
 
-  constructor(longest: number) {
+  constructor(longest: number, quotes: boolean) {
     this.#longest = longest;
+    this.#quotes = quotes;
   }
 
   /** Whether a record is not complete. */
@@ -157,10 +203,13 @@ class RecordJoiner {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  add(line: Uint8Array, row: number): Uint8Array | undefined {
+  /** The record that the line completes, if it completes one. */
+  add(line: Uint8Array, place: RowPlace): Uint8Array | undefined {
     if (this.#length + line.length > this.#longest) {
-      throw rowError(RangeError, row, `it has more than ${this.#longest} bytes`);
+      const reason = `it has more than ${this.#longest} bytes`;
+      throw rowError(RangeError, place, this.#quoted ? `${reason}: ${NOT_CLOSED}` : reason);
     }
+    if (!this.#quotes) return line;
     for (let at = line.indexOf(QUOTE); at >= 0; at = line.indexOf(QUOTE, at + 1)) {
       this.#quoted = !this.#quoted;
     }
@@ -189,64 +238,38 @@ class RecordJoiner {
   }
 }
 
-/**
- * Finds the cells of a record: each one's start and end, its quotes included.
- *
- * @returns What is wrong with the record, if anything is.
- */
-function findCells(
+function faultError({ reason, at }: Fault, bytes: Uint8Array, place: RowPlace): SyntaxError {
+  return rowError(SyntaxError, place, reason, { line: place.line + lineFeeds(bytes, at) });
+}
+
+function cellTexts(
   bytes: Uint8Array,
-  start: number,
-  end: number,
-  delimiter: number,
-  most: number,
-  cells: number[],
-): string | undefined {
-  cells.length = 0;
-  for (let at = start;; at++) {
-    if (cells.length === 2 * most) return `it has more than ${most} cells`;
-    cells.push(at);
-    if (at < end && bytes[at] === QUOTE) {
-      at = endOfQuoted(bytes, at, end);
-      if (at < 0) return NOT_CLOSED;
-      if (at < end && bytes[at] !== delimiter) return "text follows a closing quote";
-    } else {
-      for (; at < end && bytes[at] !== delimiter; at++) {
-        if (bytes[at] === QUOTE) return "a quote stands in a cell that does not begin with one";
-        if (bytes[at] === CARRIAGE_RETURN) return "no line feed follows a carriage return";
-        if (bytes[at] === LINE_FEED) return "a line feed stands in a cell without quotes";
-      }
-    }
-    cells.push(at);
-    if (at === end) return undefined;
-  }
-}
-
-/** The byte after the closing quote, or -1. */
-function endOfQuoted(bytes: Uint8Array, start: number, end: number): number {
-  for (let at = start + 1; at < end; at++) {
-    if (bytes[at] !== QUOTE) continue;
-    if (at + 1 === end || bytes[at + 1] !== QUOTE) return at + 1;
-    at++;
-  }
-  return -1;
-}
-
-function cellTexts(bytes: Uint8Array, cells: readonly number[]): string[] {
+  cells: readonly number[],
+  quotes: boolean,
+  place: RowPlace,
+): string[] {
   const texts: string[] = [];
   for (let index = 0; index < cells.length; index += 2) {
-    texts.push(rowText(unquote(bytes.subarray(cells[index], cells[index + 1])), HEADER));
+    const cell = bytes.subarray(cells[index], cells[index + 1]);
+    texts.push(rowText(cellValue(cell, quotes), place));
   }
   return texts;
 }
 
-function findColumns(names: readonly string[], { fields, rowId }: CsvOptions): Columns {
+function findColumns(
+  names: readonly string[],
+  { fields, rowId, delimiter }: CsvOptions,
+  header: RowPlace,
+): Columns {
   const find = (name: string) => {
     const column = names.indexOf(name);
-    const quoted = JSON.stringify(name);
-    if (column < 0) throw rowError(TypeError, HEADER, `it has no column ${quoted}`);
+    const shown = shownName(name);
+    if (column < 0) {
+      const reason = `it has no column ${shown}${otherColumns(names, name, delimiter)}`;
+      throw rowError(TypeError, header, reason, { field: name });
+    }
     if (names.includes(name, column + 1)) {
-      throw rowError(SyntaxError, HEADER, `it has several columns ${quoted}`);
+      throw rowError(SyntaxError, header, `it has several columns ${shown}`, { field: name });
     }
     return column;
   };
@@ -261,21 +284,17 @@ function findColumns(names: readonly string[], { fields, rowId }: CsvOptions): C
   };
 }
 
-/** What a cell says: its bytes without the quotes. */
-function unquote(cell: Uint8Array): Uint8Array {
-  if (cell[0] !== QUOTE) return cell;
-  const out = new Uint8Array(cell.length);
-  let length = 0;
-  for (let at = 1; at < cell.length - 1; at++) {
-    out[length++] = cell[at];
-    if (cell[at] === QUOTE) at++;
+/** What helps whoever named a column that is not there, as the end of a sentence. */
+function otherColumns(names: readonly string[], name: string, delimiter: string): string {
+  const other = DELIMITERS.find((other) =>
+    other !== delimiter && names.length === 1 && names[0].includes(other)
+  );
+  if (other) return `; the delimiter ${shownName(other)} would split it, so choose that one`;
+  const spaced = names.find((each) => each.trim() === name.trim());
+  if (spaced !== undefined) {
+    return `, but ${shownName(spaced)}: spaces around a name are part of it`;
   }
-  return out.subarray(0, length);
-}
-
-/** A cell as it stood, in quotes if it stood in a file of another delimiter. */
-function writeCell(cell: Uint8Array, delimiter: number): Uint8Array | undefined {
-  if (!findCells(cell, 0, cell.length, delimiter, 1, [])) return cell;
-  if ([QUOTE, CARRIAGE_RETURN, LINE_FEED].some((code) => cell.includes(code))) return undefined;
-  return concatBytes([QUOTES, cell, QUOTES]);
+  const listed = names.slice(0, LISTED_COLUMNS).map(shownName).join(", ");
+  const more = names.length - LISTED_COLUMNS;
+  return `; it has ${listed}${more > 0 ? ` and ${more} more` : ""}`;
 }

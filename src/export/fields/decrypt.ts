@@ -5,21 +5,22 @@
  */
 
 import { tokenLength } from "../../backends/token.ts";
-import { batchRanges, joinBytes } from "../../bytes/batch.ts";
-import type { Bytes } from "../../bytes/bytes.ts";
 import { canonicalBase64Url } from "../../bytes/base64.ts";
+import { batchRanges, joinBytes, recordView } from "../../bytes/batch.ts";
+import { checkOptions } from "../../checks.ts";
 import { InvalidTokenError } from "../../errors.ts";
 import type { Fernet } from "../../fernet/fernet.ts";
-import { openBatch } from "../../fernet/open.ts";
 import { type FernetDecryptOptions, tokenReader } from "../../fernet/read_options.ts";
 import { valueAfter } from "../../message.ts";
-import { FieldHeads, LONGEST_HEAD, withFieldKey } from "./message.ts";
+import { FieldHeads, LONGEST_HEAD } from "./message.ts";
+import { checkFields, FIELDS_OPTIONS, type FieldsOptions } from "./options.ts";
 import { LONGEST_ROW } from "./rows.ts";
-import { fieldStream } from "./stream.ts";
-import { checkFields, type FieldsOptions } from "./options.ts";
+import { type FieldsStream, fieldStream, replaceValues, valuesOf } from "./stream.ts";
 
 /** Options of {@linkcode decryptFields}. */
 export interface DecryptFieldsOptions extends FieldsOptions, FernetDecryptOptions {}
+
+const DECRYPT_OPTIONS = [...FIELDS_OPTIONS, "ttl", "currentTime", "lenient"] as const;
 
 /**
  * Decrypts what `encryptFields` encrypted, into the bytes that it was given.
@@ -63,37 +64,44 @@ export interface DecryptFieldsOptions extends FieldsOptions, FernetDecryptOption
  * assertEquals(second.length, first.length);
  * ```
  */
-export function decryptFields(
-  fernet: Fernet,
-  options: DecryptFieldsOptions,
-): TransformStream<Uint8Array, Bytes> {
-  const format = checkFields(fernet, options);
-  const reader = tokenReader(options);
+export function decryptFields(fernet: Fernet, options: DecryptFieldsOptions): FieldsStream {
+  const checked = checkOptions(options, DECRYPT_OPTIONS);
+  // Rows are as they were encrypted: there is no value to be left unencrypted.
+  const multiline = checked.format === "csv" || undefined;
+  const { format, ...run } = checkFields(fernet, { ...checked, multiline });
+  const { ttl, currentTime, lenient } = checked;
+  const { inTime } = tokenReader({ ttl, currentTime, lenient });
   const heads = new FieldHeads(format);
-  const { signal, lenient } = options;
   const longest = tokenLength(LONGEST_ROW) + format.names.length * tokenLength(LONGEST_HEAD);
-  return fieldStream(format.reader(longest), longest, options, async (values) => {
+  return fieldStream(fernet, format, longest, run, async (rows, runner) => {
+    const values = valuesOf(rows);
     const tokens = values.map(({ bytes }) => {
       const token = format.readToken(bytes);
       return lenient ? canonicalBase64Url(token) : token;
     });
-    return await withFieldKey(fernet, async (keyed) => {
-      const written: Uint8Array[] = [];
+    const texts: Uint8Array[] = [];
+    const secrets: Uint8Array[] = [];
+    try {
       for (const [start, end] of batchRanges(tokens.length, (index) => tokens[index].length)) {
-        const batch = joinBytes(tokens.slice(start, end));
-        const { plaintexts, valid, times } = await openBatch(keyed, batch, signal);
-        const { bytes, offsets } = plaintexts;
+        const { plaintexts, valid, times } = await runner.open(joinBytes(tokens.slice(start, end)));
+        secrets.push(plaintexts.bytes);
         for (let index = 0; index < end - start; index++) {
-          const { row, field, id } = values[start + index];
-          const value = valid[index] && (reader.inTime?.(times[index]) ?? true)
-            ? valueAfter(heads.of(field, id), bytes.subarray(offsets[index], offsets[index + 1]))
+          const { row, field } = values[start + index];
+          const value = valid[index] && (inTime?.(times[index]) ?? true)
+            ? valueAfter(heads.of(field, row.id), recordView(plaintexts, index))
             : undefined;
           const text = value && format.writeValue(value);
-          if (!text) throw new InvalidTokenError({ index: row });
-          written.push(text);
+          if (!text) {
+            const { number, line } = row;
+            throw new InvalidTokenError({ index: number, line, field: format.fields[field] });
+          }
+          texts.push(text);
+          if (text.buffer !== plaintexts.bytes.buffer) secrets.push(text);
         }
       }
-      return written;
-    });
+      return replaceValues(rows, texts);
+    } finally {
+      for (const bytes of secrets) bytes.fill(0);
+    }
   });
 }

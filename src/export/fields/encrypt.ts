@@ -4,15 +4,15 @@
  * @module
  */
 
-import { batchLength, batchRanges } from "../../bytes/batch.ts";
-import type { Bytes } from "../../bytes/bytes.ts";
+import { batchRanges, recordView } from "../../bytes/batch.ts";
+import { checkOptions } from "../../checks.ts";
 import type { Fernet } from "../../fernet/fernet.ts";
-import { makeHeads, sealBatch, unixTime } from "../../fernet/seal.ts";
+import { makeHeads, unixTime } from "../../fernet/seal.ts";
 import { messageBatch, messageLength } from "../../message.ts";
-import { FieldHeads, withFieldKey } from "./message.ts";
+import { FieldHeads } from "./message.ts";
+import { checkFields, FIELDS_OPTIONS, type FieldsOptions } from "./options.ts";
 import { LONGEST_ROW } from "./rows.ts";
-import { fieldStream } from "./stream.ts";
-import { checkFields, type FieldsOptions } from "./options.ts";
+import { type FieldsStream, fieldStream, replaceValues, valuesOf } from "./stream.ts";
 
 /**
  * Encrypts columns of a CSV file, or values in JSON lines, and leaves all else
@@ -83,32 +83,25 @@ import { checkFields, type FieldsOptions } from "./options.ts";
  * assertEquals(await new Response(back).text(), rows);
  * ```
  */
-export function encryptFields(
-  fernet: Fernet,
-  options: FieldsOptions,
-): TransformStream<Uint8Array, Bytes> {
-  const format = checkFields(fernet, options);
+export function encryptFields(fernet: Fernet, options: FieldsOptions): FieldsStream {
+  const { format, ...run } = checkFields(fernet, checkOptions(options, FIELDS_OPTIONS));
   const heads = new FieldHeads(format);
-  const { signal } = options;
-  return fieldStream(format.reader(LONGEST_ROW), LONGEST_ROW, options, async (values) => {
-    const messages = values.map(({ field, id, bytes }) => ({
+  return fieldStream(fernet, format, LONGEST_ROW, run, async (rows, runner) => {
+    const messages = valuesOf(rows).map(({ row: { id }, field, bytes }) => ({
       head: heads.of(field, id),
       value: bytes,
     }));
-    const now = unixTime();
-    return await withFieldKey(fernet, async (keyed) => {
-      const written: Uint8Array[] = [];
-      const ranges = batchRanges(messages.length, (index) => messageLength(messages[index]));
-      for (const [start, end] of ranges) {
-        const batch = messageBatch(messages.slice(start, end));
-        const tokenHeads = makeHeads(batchLength(batch), () => now);
-        const { bytes, offsets } = await sealBatch(keyed, batch, tokenHeads, signal);
-        for (let index = 0; index < end - start; index++) {
-          const token = bytes.subarray(offsets[index], offsets[index + 1]);
-          written.push(format.writeToken(token));
-        }
+    const time = unixTime();
+    const texts: Uint8Array[] = [];
+    const ranges = batchRanges(messages.length, (index) => messageLength(messages[index]));
+    for (const [start, end] of ranges) {
+      const batch = messageBatch(messages.slice(start, end));
+      const tokens = await runner.seal(batch, makeHeads(end - start, () => time));
+      batch.bytes.fill(0);
+      for (let index = 0; index < end - start; index++) {
+        texts.push(format.writeToken(recordView(tokens, index)));
       }
-      return written;
-    });
+    }
+    return replaceValues(rows, texts);
   });
 }

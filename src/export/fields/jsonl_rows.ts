@@ -7,6 +7,7 @@
 import { LINE_FEED } from "../../bytes/batch.ts";
 import { type Bytes, concatBytes } from "../../bytes/bytes.ts";
 import { decodeUtf8, encodeAscii, encodeUtf8, hasLoneSurrogate } from "../../bytes/text.ts";
+import type { InputError } from "../../streams/input_error.ts";
 import { LONGEST_PART } from "./message.ts";
 import {
   bomLength,
@@ -14,8 +15,10 @@ import {
   type Row,
   rowError,
   type RowFormat,
+  type RowPlace,
   type RowReader,
   rowText,
+  shownName,
 } from "./rows.ts";
 import { findValues, type PathNode } from "./json_paths.ts";
 
@@ -27,11 +30,13 @@ const [ZERO, NINE] = [0x30, 0x39];
 
 /** What the rows are looked through for. */
 export interface JsonlOptions {
-  /** JSON Pointers. */
+  /** The fields as the caller named them. */
+  readonly names: readonly string[];
+  /** The same as JSON Pointers. */
   readonly fields: readonly string[];
   /** For each of the fields, whether a row may lack it. */
   readonly optional: readonly boolean[];
-  /** The JSON Pointer of the row's id. */
+  /** The row's id as the caller named it. */
   readonly rowId: string | undefined;
   /** The paths of the fields and, as the last one, of the id. */
   readonly paths: PathNode;
@@ -41,6 +46,7 @@ export interface JsonlOptions {
 export function jsonlFormat(options: JsonlOptions): RowFormat {
   return {
     type: 2,
+    fields: options.names,
     names: options.fields.map((pointer) => encodeUtf8(pointer, "the name of a field")),
     reader: () => new JsonlReader(options),
     writeToken: (token) => concatBytes([QUOTES, token, QUOTES]),
@@ -61,63 +67,85 @@ class JsonlReader implements RowReader {
 
   read(bytes: Uint8Array): Row {
     const number = this.#row++;
-    const { fields, optional, rowId, paths } = this.#options;
+    const place = { number, line: number + 1 };
+    const { names, optional, rowId, paths } = this.#options;
     const start = number === 0 ? bomLength(bytes) : 0;
-    const text = rowText(start ? bytes.subarray(start) : bytes, number);
-    if (/^[ \t\r]*$/.test(text)) return { number, bytes, spans: [], id: undefined };
-    checkJson(text, number);
+    const text = rowText(start ? bytes.subarray(start) : bytes, place);
+    if (/^[ \t\r]*$/.test(text)) return { ...place, blank: true, bytes, spans: [], id: undefined };
+    checkJson(text, place);
     const spans: FieldSpan[] = [];
     let id: Uint8Array | undefined;
     const unique = findValues(bytes, start, paths, (target, start, end) => {
-      if (target < fields.length) spans.push({ field: target, start, end });
+      if (target < names.length) spans.push({ field: target, start, end });
       else id = bytes.subarray(start, end);
     });
     if (!unique) {
       const reason = "a name on the way to a field is repeated in its object";
-      throw rowError(SyntaxError, number, reason);
+      throw rowError(SyntaxError, place, reason);
     }
-    if (spans.length < fields.length) {
+    if (spans.length < names.length) {
       const has = new Set(spans.map(({ field }) => field));
-      const missing = fields.findIndex((_, field) => !has.has(field) && !optional[field]);
-      if (missing >= 0) throw lacking(number, fields[missing]);
+      const missing = names.findIndex((_, field) => !has.has(field) && !optional[field]);
+      if (missing >= 0) throw lacking(text, place, names[missing]);
     }
-    if (rowId === undefined) return { number, bytes, spans, id };
-    if (!id) throw lacking(number, rowId);
-    return { number, bytes, spans, id: idText(id, number) };
+    if (rowId === undefined) return { ...place, blank: false, bytes, spans, id };
+    if (!id) throw lacking(text, place, rowId);
+    return { ...place, blank: false, bytes, spans, id: idText(id, place, rowId) };
   }
 
   finish(): void {}
 }
 
-function checkJson(text: string, row: number): void {
+function checkJson(text: string, place: RowPlace): void {
   try {
     JSON.parse(text);
   } catch {
     // The engine's own message quotes what it stumbled over.
-    throw rowError(SyntaxError, row, "it is not JSON");
+    throw rowError(SyntaxError, place, `it is not JSON${jsonAdvice(text)}`);
   }
 }
 
-function lacking(row: number, pointer: string): TypeError {
-  return rowError(TypeError, row, `it has no ${JSON.stringify(pointer)}`);
+/** What a line that is not JSON may be part of, as the end of a sentence. */
+function jsonAdvice(text: string): string {
+  const line = text.trim();
+  if (/^\[/.test(line) || /^\{.*\},$/.test(line)) {
+    return ", but part of an array: write each of its elements on a line of its own, without commas";
+  }
+  if (/^[{}\]],?$/.test(line) || /^"(?:[^"\\]|\\.)*"\s*:/.test(line)) {
+    return " by itself, but part of a value on several lines: write each value on one line";
+  }
+  const bare = line.replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  if (/(?:^|[\s[:,-])(?:NaN|Infinity)(?=$|[\s\],}])/.test(bare)) {
+    return ": it has NaN or Infinity, which JSON does not know, so write null or a string";
+  }
+  return "";
+}
+
+function lacking(text: string, place: RowPlace, field: string): InputError<TypeError> {
+  const advice = /^\s*\[/.test(text)
+    ? "; it is an array, so write each of its elements on a line of its own, without commas"
+    : "";
+  return rowError(TypeError, place, `it has no ${shownName(field)}${advice}`, { field });
 }
 
 /** An id as contexts have it. */
-function idText(raw: Uint8Array, row: number): Uint8Array {
+function idText(raw: Uint8Array, place: RowPlace, field: string): Uint8Array {
   const [first] = raw;
   const isNumber = first === MINUS || first >= ZERO && first <= NINE;
   if (first !== QUOTE && !isNumber) {
-    throw rowError(TypeError, row, "its id is neither a string nor a number");
+    throw rowError(TypeError, place, "its id is neither a string nor a number", { field });
   }
   // A string without escapes stands as RFC 8785 writes it.
-  const id = raw.includes(BACKSLASH) ? canonicalString(raw, row) : raw;
+  const id = raw.includes(BACKSLASH) ? canonicalString(raw, place, field) : raw;
   if (id.length <= LONGEST_PART) return id;
-  throw rowError(RangeError, row, `its id has more than ${LONGEST_PART} bytes`);
+  throw rowError(RangeError, place, `its id has more than ${LONGEST_PART} bytes`, { field });
 }
 
-function canonicalString(raw: Uint8Array, row: number): Bytes {
+function canonicalString(raw: Uint8Array, place: RowPlace, field: string): Bytes {
   const text: string = JSON.parse(decodeUtf8(raw));
-  if (hasLoneSurrogate(text)) throw rowError(TypeError, row, "its id holds a lone surrogate");
+  if (hasLoneSurrogate(text)) {
+    throw rowError(TypeError, place, "its id holds a lone surrogate", { field });
+  }
   return encodeUtf8(JSON.stringify(text), "the id");
 }
 

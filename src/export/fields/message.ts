@@ -56,20 +56,14 @@ export class FieldHeads {
   }
 }
 
-/** Does work with the key of fields, which is wiped afterwards. */
-export async function withFieldKey<T>(
-  fernet: Fernet,
-  work: (keyed: KeyedBackend) => Promise<T>,
-): Promise<T> {
+/** The key of fields, which is the caller's to wipe. */
+export async function fieldKey(fernet: Fernet): Promise<KeyedBackend> {
   const { key, backend } = keyedBackendOf(fernet);
-  // It may be destroyed meanwhile, and zeros must not become a key.
+  // The key may be destroyed meanwhile, and zeros must not become a key.
   const root = key.slice();
-  let derived: Bytes | undefined;
   try {
-    derived = await hkdf(backend, root, PURPOSE);
-    return await work({ key: derived, backend });
+    return { key: await hkdf(backend, root, PURPOSE), backend };
   } finally {
     root.fill(0);
-    derived?.fill(0);
   }
 }

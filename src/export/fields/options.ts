@@ -4,12 +4,13 @@
  * @module
  */
 
-import { checkArray, checkString, kindOf, quoted } from "../../checks.ts";
+import { checkArray, checkOnProgress, checkString, kindOf, quoted } from "../../checks.ts";
 import { encodeUtf8 } from "../../bytes/text.ts";
 import { Fernet } from "../../fernet/fernet.ts";
 import { csvFormat } from "./csv_rows.ts";
 import { LONGEST_PART } from "./message.ts";
 import type { RowFormat } from "./rows.ts";
+import type { RowStreamOptions } from "../../streams/row_stream.ts";
 import { pathTree, pointerSteps, pointerTo } from "./json_paths.ts";
 import { jsonlFormat } from "./jsonl_rows.ts";
 
@@ -37,35 +38,80 @@ export interface FieldsOptions {
    * @default {","}
    */
   delimiter?: string;
+  /**
+   * What a quote is; of CSV only. `"double"`: cells may stand in double quotes, as
+   * RFC 4180 says. `"none"`: a character as any other, as in most tab-separated
+   * files.
+   *
+   * @default {"double"}
+   */
+  quote?: "double" | "none";
+  /**
+   * Whether a cell of CSV that stays as it is may hold what looks like whole rows.
+   * Without it `encryptFields` refuses such a cell: most often a quote in it is a
+   * character as any other, and the rows that it swallows would stay unencrypted.
+   * Other cells of several lines need no option.
+   *
+   * @default {false}
+   */
+  multiline?: boolean;
+  /**
+   * How many workers may help, from 0 (none) to 64. By default as many as there
+   * are processors, once the stream has proved to be long.
+   */
+  workers?: number;
   /** Errors the stream with its reason when it is aborted. */
   signal?: AbortSignal;
   /**
-   * Is told how many rows are done; how many there are is not known.
+   * Called with how many rows are done; how many there are is not known.
    *
-   * @param done Rows; a CSV file's header is none.
+   * @param done Rows; a CSV file's header and blank lines are none.
    * @param total Always `undefined`.
    */
   onProgress?: (done: number, total: number | undefined) => void;
 }
 
+/** The names of the options. */
+export const FIELDS_OPTIONS = [
+  "format",
+  "fields",
+  "rowId",
+  "optional",
+  "delimiter",
+  "quote",
+  "multiline",
+  "workers",
+  "signal",
+  "onProgress",
+] as const;
+
+/** Checked options. */
+export interface CheckedFields extends RowStreamOptions {
+  /** How the rows are read and written. */
+  readonly format: RowFormat;
+}
+
 /**
- * Checks the options.
+ * Checks the options, whose names are known.
  *
  * @throws {TypeError} If one is of the wrong type or kind, or they contradict
  * each other.
  * @throws {RangeError} If a name is longer than 4,096 bytes.
  */
-export function checkFields(fernet: Fernet, options: FieldsOptions): RowFormat {
+export function checkFields(fernet: Fernet, options: FieldsOptions): CheckedFields {
   if (!(fernet instanceof Fernet)) {
     throw new TypeError(`Cannot read the key: expected a Fernet, got ${kindOf(fernet)}`);
   }
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`Cannot use the options: expected an object, got ${kindOf(options)}`);
-  }
-  const { format, rowId } = options;
+  const { rowId, workers, signal, onProgress } = options;
   const fields = checkArray(options.fields, "fields").map(checkName);
   if (!fields.length) throw new TypeError("Cannot use fields: it is empty, so name one at least");
   if (rowId !== undefined) checkName(rowId);
+  checkOnProgress(onProgress);
+  return { format: checkFormat(options, fields), workers, signal, onProgress };
+}
+
+function checkFormat(options: FieldsOptions, fields: string[]): RowFormat {
+  const { format } = options;
   if (format === "csv") return checkCsv(options, fields);
   if (format === "jsonl") return checkJsonl(options, fields);
   throw new TypeError(`Cannot read the format ${quoted(format)}: expected "csv" or "jsonl"`);
@@ -77,7 +123,8 @@ function checkName(name: string): string {
   throw new RangeError(`Cannot use the name of a field: it has more than ${LONGEST_PART} bytes`);
 }
 
-function checkCsv({ rowId, optional, delimiter = "," }: FieldsOptions, fields: string[]) {
+function checkCsv(options: FieldsOptions, fields: string[]): RowFormat {
+  const { rowId, optional, delimiter = ",", quote = "double", multiline = false } = options;
   if (optional !== undefined) {
     throw new TypeError("Cannot use optional with CSV: every row has every column");
   }
@@ -88,14 +135,23 @@ function checkCsv({ rowId, optional, delimiter = "," }: FieldsOptions, fields: s
         "nor a line end, nor in base64url",
     );
   }
+  if (quote !== "double" && quote !== "none") {
+    throw new TypeError(`Cannot use the quote ${quoted(quote)}: expected "double" or "none"`);
+  }
+  if (typeof multiline !== "boolean") {
+    throw new TypeError(`Cannot use multiline: expected a boolean, got ${kindOf(multiline)}`);
+  }
   const names = rowId === undefined ? fields : [...fields, rowId];
   const repeated = names.find((name, index) => names.includes(name, index + 1));
   if (repeated !== undefined) throw repeatedField(repeated, rowId);
-  return csvFormat({ fields, rowId, delimiter });
+  return csvFormat({ fields, rowId, delimiter, quotes: quote === "double", multiline });
 }
 
-function checkJsonl({ rowId, optional = [], delimiter }: FieldsOptions, names: string[]) {
-  if (delimiter !== undefined) throw new TypeError("Cannot use delimiter with JSON lines");
+function checkJsonl(options: FieldsOptions, names: string[]): RowFormat {
+  const { rowId, optional = [] } = options;
+  for (const name of ["delimiter", "quote", "multiline"] as const) {
+    if (options[name] !== undefined) throw new TypeError(`Cannot use ${name} with JSON lines`);
+  }
   const fields = names.map(checkPointer);
   const id = rowId === undefined ? undefined : checkPointer(rowId);
   const absent = checkArray(optional, "optional").map(checkName).map(checkPointer);
@@ -107,9 +163,10 @@ function checkJsonl({ rowId, optional = [], delimiter }: FieldsOptions, names: s
   const paths = pathTree(pointers.map((pointer) => pointerSteps(pointer) ?? []));
   if (typeof paths === "number") throw repeatedField(pointers[paths], id);
   return jsonlFormat({
+    names,
     fields,
     optional: fields.map((pointer) => absent.includes(pointer)),
-    rowId: id,
+    rowId: id === undefined ? undefined : rowId,
     paths,
   });
 }

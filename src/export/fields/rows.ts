@@ -7,11 +7,18 @@
 
 import type { Bytes } from "../../bytes/bytes.ts";
 import { decodeUtf8 } from "../../bytes/text.ts";
+import type { InputPosition } from "../../errors.ts";
+import { type InputError, lineError, positioned } from "../../streams/input_error.ts";
 
 /** Bytes that a row may have, without its line end. */
 export const LONGEST_ROW = 16 << 20;
 /** The number of a CSV file's header, which is no row. */
 export const HEADER = -1;
+
+/** Characters of a file's name for a column that are shown. */
+const SHOWN_LENGTH = 40;
+/** Controls, and marks that change what is seen of the text around them. */
+const HIDDEN = /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
 /** Where a field's value stands in its row. */
 export interface FieldSpan {
@@ -23,10 +30,18 @@ export interface FieldSpan {
   readonly end: number;
 }
 
-/** A row, or a header. */
-export interface Row {
+/** Where a row is in its input. */
+export interface RowPlace {
   /** Its number from 0, or {@linkcode HEADER}. */
   readonly number: number;
+  /** Its first line, from 1. */
+  readonly line: number;
+}
+
+/** A row, or a header, or a blank line. */
+export interface Row extends RowPlace {
+  /** Whether it is a header or a blank line. */
+  readonly blank: boolean;
   /** All of it but the line feed. */
   readonly bytes: Uint8Array;
   /** The values of the fields, in the order in which they stand. */
@@ -59,6 +74,8 @@ export interface RowReader {
 export interface RowFormat {
   /** The type of its values in messages. */
   readonly type: number;
+  /** The fields as the caller named them. */
+  readonly fields: readonly string[];
   /** The fields' names as contexts have them. */
   readonly names: readonly Bytes[];
   /** Begins to read an input whose lines, and rows, have so many bytes at most. */
@@ -71,17 +88,21 @@ export interface RowFormat {
   writeValue(value: Uint8Array): Uint8Array | undefined;
 }
 
-/** An error in a row: its number is told, never what is in it. */
+/**
+ * An error in a row. The message tells the line, and never what is in it.
+ *
+ * @param position A line of the row, where that is not its first one; the field.
+ */
 export function rowError<E extends Error>(
   type: new (message: string) => E,
-  row: number,
+  { number, line }: RowPlace,
   reason: string,
-): E {
-  return new type(
-    row === HEADER
-      ? `Cannot read the header: ${reason}`
-      : `Cannot read row ${row}: ${reason} (rows count from 0)`,
-  );
+  position: InputPosition = {},
+): InputError<E> {
+  if (number === HEADER) {
+    return positioned(new type(`Cannot read the header: ${reason}`), { line, ...position });
+  }
+  return lineError(type, { line, row: number, ...position }, reason);
 }
 
 /**
@@ -89,18 +110,24 @@ export function rowError<E extends Error>(
  *
  * @throws {TypeError} If it is not UTF-8.
  */
-export function rowText(bytes: Uint8Array, row: number): string {
+export function rowText(bytes: Uint8Array, place: RowPlace): string {
   try {
     return decodeUtf8(bytes);
   } catch {
     const [first, second] = bytes;
     const utf16 = first === 0xff && second === 0xfe || first === 0xfe && second === 0xff;
-    throw rowError(
-      TypeError,
-      row,
-      utf16 ? "it is UTF-16, so convert it to UTF-8 first" : "it is not UTF-8",
-    );
+    const reason = utf16 ? "it is UTF-16, so convert it to UTF-8 first" : "it is not UTF-8";
+    throw rowError(TypeError, place, reason);
   }
+}
+
+/** A name out of a file, quoted, with what a terminal would not show as escapes. */
+export function shownName(name: string): string {
+  const short = name.length > SHOWN_LENGTH ? `${name.slice(0, SHOWN_LENGTH)}...` : name;
+  return JSON.stringify(short).replace(
+    HIDDEN,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** Bytes of the byte order mark that UTF-8 text may begin with. */

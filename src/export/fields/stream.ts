@@ -6,117 +6,155 @@
 
 import {
   type Batch,
-  BATCH_BYTES,
   BATCH_RECORDS,
   batchLength,
   LINE_FEED,
   recordView,
 } from "../../bytes/batch.ts";
 import type { Bytes } from "../../bytes/bytes.ts";
-import type { Row, RowReader } from "./rows.ts";
-import { LineSplitter } from "../../streams/line_splitter.ts";
-import { rowStream } from "../../streams/row_stream.ts";
+import { type Fernet, keyedBackendOf } from "../../fernet/fernet.ts";
+import type { BatchRunner } from "../../streams/batch_runner.ts";
+import type { StreamPair } from "../../streams/pair.ts";
+import { rowStream, type RowStreamOptions } from "../../streams/row_stream.ts";
+import { fieldKey } from "./message.ts";
+import type { Row, RowFormat, RowReader } from "./rows.ts";
+
+/** What went through a stream of fields. */
+export interface FieldsResult {
+  /** How many rows there were; a header and blank lines are none. */
+  readonly rows: number;
+  /** How many values of each field there were, by the names that the caller gave. */
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/** A pair of streams of rows, for `pipeThrough`, and what went through it. */
+export interface FieldsStream extends TransformStream<Uint8Array, Bytes> {
+  /**
+   * Resolved when all of the output is ready, and rejected with what ends the
+   * streams before that. It need not be looked at.
+   */
+  readonly result: Promise<FieldsResult>;
+}
 
 /** A value of a field, and where it is from. */
 export interface FieldValue {
-  /** The number of its row. */
-  readonly row: number;
+  /** The row. */
+  readonly row: Row;
   /** The position of its field. */
   readonly field: number;
-  /** The id of its row as its context has it. */
-  readonly id: Uint8Array | undefined;
   /** The value as it stands. */
   readonly bytes: Uint8Array;
 }
 
-/** What replaces each of the values. */
-export type FieldWork = (values: readonly FieldValue[]) => Promise<readonly Uint8Array[]>;
-
-/** What a stream of rows is told of, and tells. */
-export interface FieldStreamOptions {
-  /** Errors the stream with its reason when it is aborted. */
-  readonly signal?: AbortSignal;
-  /** Is told the rows done. */
-  readonly onProgress?: (done: number, total: number | undefined) => void;
-}
-
 /** Rows that are worked on together. */
-interface Run {
+export interface Run {
+  /** The rows. */
   readonly rows: readonly Row[];
   /** Whether a line feed ends each of them. */
   readonly lineFeeds: boolean;
+  /** How many rows there are up to the last one of these. */
+  readonly end: number;
 }
+
+/** Makes what is written for a run. */
+export type FieldWork = (run: Run, runner: BatchRunner) => Promise<Bytes>;
 
 /** Reads rows of so many bytes at most, and writes them with values replaced. */
 export function fieldStream(
-  reader: RowReader,
+  fernet: Fernet,
+  format: RowFormat,
   longest: number,
-  { signal, onProgress }: FieldStreamOptions,
+  options: RowStreamOptions,
   work: FieldWork,
-): TransformStream<Uint8Array, Bytes> {
-  const splitter = new LineSplitter(longest);
-  return rowStream<Run>(signal, {
-    split: (chunk) => runs(reader, linesOf(splitter.push(chunk))),
-    finish() {
-      const last = splitter.finish();
-      const row = last && reader.read(last.bytes, false);
-      reader.finish();
-      return row && { rows: [row], lineFeeds: false };
-    },
-    async write({ rows, lineFeeds }) {
-      const values = rows.flatMap(valuesOf);
-      const replacements = values.length ? await work(values) : [];
-      return withReplacements(rows, replacements, lineFeeds);
-    },
-    written: ({ rows }) => onProgress?.(rows[rows.length - 1].number + 1, undefined),
+): FieldsStream {
+  const runs = new RunReader(format, longest);
+  const pair: StreamPair<FieldsResult> = rowStream(options, keyedBackendOf(fernet).backend, {
+    longest,
+    keys: () => fieldKey(fernet),
+    split: (lines) => runs.split(lines),
+    finish: (last) => runs.finish(last),
+    write: work,
+    written: ({ end }) => end,
+    result: () => runs.result(),
   });
+  return pair;
 }
 
-function* linesOf(batches: Iterable<Batch>): Generator<Bytes> {
-  for (const batch of batches) {
-    for (let index = 0; index < batchLength(batch); index++) yield recordView(batch, index);
+/** Reads rows in runs, whose values make about a batch each, and counts them. */
+class RunReader {
+  readonly #format: RowFormat;
+  readonly #reader: RowReader;
+  readonly #counts: number[];
+  #rows = 0;
+
+  constructor(format: RowFormat, longest: number) {
+    this.#format = format;
+    this.#reader = format.reader(longest);
+    this.#counts = format.fields.map(() => 0);
   }
-}
 
-/** Rows in runs of about a batch. */
-function* runs(reader: RowReader, lines: Iterable<Uint8Array>): Generator<Run> {
-  let run: Row[] = [];
-  let values = 0;
-  let bytes = 0;
-  for (const line of lines) {
-    const row = reader.read(line, true);
-    if (!row) continue;
-    const length = row.bytes.length;
-    const full = values + row.spans.length > BATCH_RECORDS || bytes + length > BATCH_BYTES ||
-      run.length === BATCH_RECORDS;
-    if (run.length && full) {
-      yield { rows: run, lineFeeds: true };
-      run = [];
-      values = 0;
-      bytes = 0;
+  *split(lines: Batch): Generator<Run> {
+    let rows: Row[] = [];
+    let values = 0;
+    for (let index = 0; index < batchLength(lines); index++) {
+      const row = this.#reader.read(recordView(lines, index), true);
+      if (!row) continue;
+      if (rows.length && values + row.spans.length > BATCH_RECORDS) {
+        yield this.#run(rows, true);
+        rows = [];
+        values = 0;
+      }
+      rows.push(row);
+      values += row.spans.length;
     }
-    run.push(row);
-    values += row.spans.length;
-    bytes += length;
+    if (rows.length) yield this.#run(rows, true);
   }
-  if (run.length) yield { rows: run, lineFeeds: true };
+
+  finish(last: Batch | undefined): Run | undefined {
+    const row = last && this.#reader.read(last.bytes, false);
+    this.#reader.finish();
+    const run = row && this.#run([row], false);
+    // Success must not be told where a misspelt name left all of it as it was.
+    if (this.#rows && this.#counts.every((count) => !count)) throw this.#noValues();
+    return run;
+  }
+
+  result(): FieldsResult {
+    const values = this.#format.fields.map((name, field) => [name, this.#counts[field]]);
+    return { rows: this.#rows, values: Object.fromEntries(values) };
+  }
+
+  #run(rows: readonly Row[], lineFeeds: boolean): Run {
+    for (const { blank, spans } of rows) {
+      if (!blank) this.#rows++;
+      for (const { field } of spans) this.#counts[field]++;
+    }
+    return { rows, lineFeeds, end: this.#rows };
+  }
+
+  #noValues(): TypeError {
+    const names = this.#format.fields.map((name) => JSON.stringify(name)).join(", ");
+    return new TypeError(
+      `Cannot find ${names} in any row: none of the ${this.#rows} rows has such a field, ` +
+        "so look at how it is written",
+    );
+  }
 }
 
-function valuesOf({ number, bytes, spans, id }: Row): FieldValue[] {
-  return spans.map(({ field, start, end }) => ({
-    row: number,
-    field,
-    id,
-    bytes: bytes.subarray(start, end),
-  }));
+/** The values of a run, in order. */
+export function valuesOf({ rows }: Run): FieldValue[] {
+  return rows.flatMap((row) =>
+    row.spans.map(({ field, start, end }) => ({
+      row,
+      field,
+      bytes: row.bytes.subarray(start, end),
+    }))
+  );
 }
 
-function withReplacements(
-  rows: readonly Row[],
-  replacements: readonly Uint8Array[],
-  lineFeeds: boolean,
-): Bytes {
-  let length = replacements.reduce((sum, { length }) => sum + length, 0);
+/** The bytes of a run with each of its values replaced. */
+export function replaceValues({ rows, lineFeeds }: Run, texts: readonly Uint8Array[]): Bytes {
+  let length = texts.reduce((sum, { length }) => sum + length, 0);
   for (const { bytes, spans } of rows) {
     length += bytes.length + (lineFeeds ? 1 : 0);
     for (const { start, end } of spans) length -= end - start;
@@ -132,7 +170,7 @@ function withReplacements(
     let copied = 0;
     for (const { start, end } of spans) {
       write(bytes.subarray(copied, start));
-      write(replacements[next++]);
+      write(texts[next++]);
       copied = end;
     }
     write(bytes.subarray(copied));

@@ -32,7 +32,7 @@ import {
 } from "./options.ts";
 import { readFinal, readRecord } from "./records.ts";
 import { type ExportSecret, type RootSecret, wipeSecret, wrongSecret } from "./secret.ts";
-import { type TokenWork, tokenWork } from "../../streams/batch_runner.ts";
+import { BatchRunner } from "../../streams/batch_runner.ts";
 
 const MAX_LENGTH = 2 ** 28;
 
@@ -114,15 +114,15 @@ export async function readExportAt(
     const layout = layoutOf(blob, header);
     const key = await fileKey(header, work, signal);
     const { backend, workers } = work;
-    const tokens = tokenWork(() => ({ key, backend }), { workers, signal });
+    const runner = new BatchRunner(() => ({ key: key.slice(), backend }), { workers, signal });
     try {
-      return await new PartReader(blob, layout, tokens, work.secret.kind).read(
+      return await new PartReader(blob, layout, runner, work.secret.kind).read(
         position,
         length,
         checkEnd,
       );
     } finally {
-      tokens.close();
+      runner.close();
       key.fill(0);
     }
   } finally {
@@ -160,14 +160,14 @@ function layoutOf(blob: Blob, { line }: ExportHeader): Layout {
 class PartReader {
   readonly #blob: Blob;
   readonly #layout: Layout;
-  readonly #tokens: TokenWork;
+  readonly #runner: BatchRunner;
   readonly #kind: RootSecret["kind"];
   #time: bigint | undefined;
 
-  constructor(blob: Blob, layout: Layout, tokens: TokenWork, kind: RootSecret["kind"]) {
+  constructor(blob: Blob, layout: Layout, runner: BatchRunner, kind: RootSecret["kind"]) {
     this.#blob = blob;
     this.#layout = layout;
-    this.#tokens = tokens;
+    this.#runner = runner;
     this.#kind = kind;
   }
 
@@ -180,8 +180,8 @@ class PartReader {
     const part = new Uint8Array(available);
     const batches = ordered(
       this.#batches(first, available ? end : first),
-      () => this.#tokens.inFlight,
-      async (batch) => ({ batch, opened: await this.#tokens.open(batch.tokens) }),
+      () => this.#runner.inFlight,
+      async (batch) => ({ batch, opened: await this.#runner.open(batch.tokens) }),
     );
     try {
       for await (const { batch, opened } of batches) {
@@ -265,7 +265,7 @@ class PartReader {
         reason: "the final line is not at the end",
       });
     }
-    const { plaintexts, valid, times: [time] } = await this.#tokens.open(
+    const { plaintexts, valid, times: [time] } = await this.#runner.open(
       singleBatch(text.slice(1, -1)),
     );
     const record = valid[0] ? readRecord(recordView(plaintexts, 0)) : undefined;
@@ -305,7 +305,7 @@ class PartReader {
     const { bytes } = this.#layout.slices
       ? await this.#lines(0, 1)
       : { bytes: new Uint8Array(await this.#blob.slice(this.#layout.final).arrayBuffer()) };
-    const { plaintexts, valid } = await this.#tokens.open(singleBatch(bytes.slice(0, -1)));
+    const { plaintexts, valid } = await this.#runner.open(singleBatch(bytes.slice(0, -1)));
     plaintexts.bytes.fill(0);
     return valid[0] ? new SealedExportError("bad-token", line) : wrongSecret(this.#kind, 1);
   }

@@ -16,7 +16,7 @@ import { checkHeader } from "./header_checks.ts";
 import { ExportLines, type LineRun, linesWithin } from "./lines.ts";
 import type { OpenWork, SealedExportInfo } from "./options.ts";
 import { RecordChecker } from "./records.ts";
-import { type TokenWork, tokenWork } from "../../streams/batch_runner.ts";
+import { BatchRunner } from "../../streams/batch_runner.ts";
 
 /**
  * Opens an export, a batch at a time; what it yields is authenticated, and a
@@ -44,7 +44,7 @@ export async function* openBytes(
 
   const key = await fileKey(header, work, signal);
   const { backend, workers } = work;
-  const tokens = tokenWork(() => ({ key, backend }), { workers, signal });
+  const runner = new BatchRunner(() => ({ key: key.slice(), backend }), { workers, signal });
   const records = new RecordChecker(work.secret.kind);
   /** What was opened ahead of its turn. */
   const ahead = new Set<Opened>();
@@ -53,9 +53,9 @@ export async function* openBytes(
   try {
     const opened = ordered(
       prepended(first.value, runs),
-      () => tokens.inFlight,
+      () => runner.inFlight,
       async (run) => {
-        const opened = await tokens.open(run.tokens);
+        const opened = await runner.open(run.tokens);
         ahead.add(opened);
         return { run, opened };
       },
@@ -64,7 +64,7 @@ export async function* openBytes(
       ahead.delete(values);
       const { chunks, failure } = records.read(values, run.firstLine);
       yield* chunks;
-      if (failure) throw await trueFailure(failure, run, records, tokens);
+      if (failure) throw await trueFailure(failure, run, records, runner);
       nextLine = run.firstLine + batchLength(run.tokens);
       release(run.tokens.bytes);
       if (run.failure) {
@@ -76,7 +76,7 @@ export async function* openBytes(
     if (!records.ended) throw new SealedExportError("truncated", nextLine);
     return { id: header.id, slices: records.slices, bytes: records.bytes };
   } finally {
-    tokens.close();
+    runner.close();
     key.fill(0);
     records.wipe();
     for (const { plaintexts } of ahead) plaintexts.bytes.fill(0);
@@ -93,14 +93,14 @@ async function trueFailure(
   failure: SealedExportError,
   { firstLine, tokens }: LineRun,
   records: RecordChecker,
-  work: TokenWork,
+  runner: BatchRunner,
 ): Promise<SealedExportError> {
   // A short slice at the end of the run before is found by what follows it.
   if (failure.line < firstLine) return failure;
   const line = recordView(tokens, failure.line - firstLine);
   const within = linesWithin(line);
   if (batchLength(within) === 1) return failure;
-  const { chunks, failure: found } = records.read(await work.open(within), failure.line);
+  const { chunks, failure: found } = records.read(await runner.open(within), failure.line);
   for (const data of chunks) data.fill(0);
   return found ?? failure;
 }

@@ -14,7 +14,7 @@ import { fileKey } from "./file_key.ts";
 import { BATCH_SLICES, FINAL_DATA, RECORD_HEAD, SLICE, TYPE } from "./format.ts";
 import { newHeader } from "./header.ts";
 import type { SealedExportInfo, SealWork } from "./options.ts";
-import { tokenWork } from "../../streams/batch_runner.ts";
+import { BatchRunner } from "../../streams/batch_runner.ts";
 
 /** Bytes of a full slice's record, and of the final one, with a line feed each. */
 const RECORD = RECORD_HEAD + SLICE + 1;
@@ -41,17 +41,17 @@ export async function* sealBytes(
   // Every further line: a Fernet token over a record, all of them with one time.
   const time = unixTime();
   const { backend, workers } = work;
-  const tokens = tokenWork(() => ({ key, backend }), { workers, signal });
+  const runner = new BatchRunner(() => ({ key: key.slice(), backend }), { workers, signal });
   const pacer = new Pacer();
   let slices = 0;
   let bytes = 0;
   try {
     const sealed = ordered(
       recordBatches(source),
-      () => tokens.inFlight,
+      () => runner.inFlight,
       async ({ records, ...counts }) => {
         const heads = makeHeads(batchLength(records), () => time);
-        const sealed = await tokens.seal(records, heads).finally(() => records.bytes.fill(0));
+        const sealed = await runner.seal(records, heads).finally(() => records.bytes.fill(0));
         release(records.bytes);
         return { sealed, ...counts };
       },
@@ -65,7 +65,7 @@ export async function* sealBytes(
     }
     return { id: header.id, slices, bytes };
   } finally {
-    tokens.close();
+    runner.close();
     key.fill(0);
   }
 }

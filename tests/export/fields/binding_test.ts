@@ -18,10 +18,13 @@ const CSV_ROWS = { ...CSV, rowId: "id" } as const;
 const JSONL = { format: "jsonl", fields: ["a", "/o/b"] } as const;
 const JSONL_ROWS = { ...JSONL, rowId: "id" } as const;
 
+/** Of CSV the header is line 1, and row 0 is line 2. */
 async function assertRefused(text: string, options: FieldsOptions, row: number): Promise<void> {
   const error = await assertRejects(() => decrypted(text, options), InvalidTokenError);
-  assertEquals(error.index, row);
-  assertEquals(error.message, new InvalidTokenError({ index: row }).message);
+  assertEquals([error.index, error.line], [row, row + (options.format === "csv" ? 2 : 1)]);
+  const { index, line, field } = error;
+  assert(field !== undefined && options.fields.includes(field), field);
+  assertEquals(error.message, new InvalidTokenError({ index, line, field }).message);
 }
 
 /** The cells of CSV without quotes. */
@@ -119,7 +122,7 @@ Deno.test("Tokens of the key itself, of other purposes and of other keys are ref
   ];
   for (const token of bad) {
     const error = await assertRejects(() => open(token), InvalidTokenError);
-    assertEquals(error.message, new InvalidTokenError({ index: 0 }).message);
+    assertEquals(error.message, new InvalidTokenError({ line: 2, field: "a" }).message);
   }
   // An own key's token is none for `decrypt` either.
   const [, token] = (await through("a\nx", encryptFields(fernet, options))).split("\n");
@@ -145,13 +148,13 @@ Deno.test("A value that cannot stand in a row is refused", async () => {
   const csv = decryptFields.bind(null, new Fernet(key), { format: "csv", fields: ["a"] });
   for (const cell of ['"', '"a', '"a"b', 'a"b', "a\nb", "a\r", '"a","b"', '"a"\n']) {
     const text = `a\n${seal(1, "a", cell)}\n`;
-    await assertRejects(() => through(text, csv()), InvalidTokenError, "token 0");
+    await assertRejects(() => through(text, csv()), InvalidTokenError, 'field "a"');
   }
   assertEquals(await through(`a\n${seal(1, "a", "x,y")}\n`, csv()), 'a\n"x,y"\n');
   const jsonl = decryptFields.bind(null, new Fernet(key), { format: "jsonl", fields: ["a"] });
   for (const value of ["", "[1,\n2]"]) {
     const text = `{"a":"${seal(2, "/a", value)}"}\n`;
-    await assertRejects(() => through(text, jsonl()), InvalidTokenError, "token 0");
+    await assertRejects(() => through(text, jsonl()), InvalidTokenError, 'field "a"');
   }
   assertEquals(await through(`{"a":"${seal(2, "/a", "[1]")}"}`, jsonl()), '{"a":[1]}');
 });

@@ -91,7 +91,8 @@ testEach("Any CSV file comes back byte for byte, whatever its chunks", async (ba
     fc.asyncProperty(csv, cuts, cuts, fc.boolean(), async (file, sealCuts, openCuts, withId) => {
       const [[id, ...fields]] = file.cells;
       const rowId = withId ? id : undefined;
-      const options = { format: "csv", fields, rowId, delimiter: file.delimiter } as const;
+      const { delimiter } = file;
+      const options = { format: "csv", fields, rowId, delimiter, multiline: true } as const;
       const input = encode(file.text);
       const sealed = await throughCut(encryptFields(fernet, options), input, sealCuts);
       const back = await throughCut(decryptFields(fernet, options), sealed, openCuts);
@@ -114,7 +115,8 @@ Deno.test("csv-parse finds the same cells, but for the encrypted ones", async ()
         relax_column_count: true,
       });
     const [names] = cells;
-    const options = { format: "csv", fields: [names[1]], delimiter } as const;
+    const fields = [names[1]];
+    const options = { format: "csv", fields, delimiter, multiline: true } as const;
     const sealed = read(await encrypted(text, options));
     assertEquals(sealed.length, read(text).length);
     assertEquals(read(text), cells.map((row) => [...row]));
@@ -141,7 +143,7 @@ Deno.test("What is taken as CSV is what csv-parse takes", async () => {
       } catch {
         refused++;
       }
-      const options = { format: "csv", fields: ["y"] } as const;
+      const options = { format: "csv", fields: ["y"], multiline: true } as const;
       const ours = await encrypted(text, options).catch((error) => {
         assert(error instanceof SyntaxError, String(error));
         return undefined;

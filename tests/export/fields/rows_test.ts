@@ -99,13 +99,33 @@ Deno.test("CSV: only the cells of the columns change", async () => {
 });
 
 testRefused("CSV that is malformed", [
-  ["a,c\n1,hunter2\n", CSV, TypeError, 'Cannot read the header: it has no column "b"'],
-  ["a,B\n1,2\n", CSV, TypeError, 'Cannot read the header: it has no column "b"'],
-  ["a, b\n1,2\n", CSV, TypeError, 'Cannot read the header: it has no column "b"'],
-  ["\nb\n", CSV, TypeError, 'Cannot read the header: it has no column "b"'],
-  ["a;b\n", CSV, TypeError, 'Cannot read the header: it has no column "b"'],
+  [
+    "a,c\n1,hunter2\n",
+    CSV,
+    TypeError,
+    'Cannot read the header: it has no column "b"; it has "a", "c"',
+  ],
+  ["a,B\n1,2\n", CSV, TypeError, 'Cannot read the header: it has no column "b"; it has "a", "B"'],
+  [
+    "a, b\n1,2\n",
+    CSV,
+    TypeError,
+    'Cannot read the header: it has no column "b", but " b": spaces around a name are part of it',
+  ],
+  ["\nb\n", CSV, TypeError, 'Cannot read the header: it has no column "b"; it has ""'],
+  [
+    "a;b\n",
+    CSV,
+    TypeError,
+    'Cannot read the header: it has no column "b"; the delimiter ";" would split it, so choose that one',
+  ],
   ["b,a,b\n1,2,3\n", CSV, SyntaxError, 'Cannot read the header: it has several columns "b"'],
-  ["b\n", { ...CSV, rowId: "id" }, TypeError, 'Cannot read the header: it has no column "id"'],
+  [
+    "b\n",
+    { ...CSV, rowId: "id" },
+    TypeError,
+    'Cannot read the header: it has no column "id"; it has "b"',
+  ],
   [
     "b,id,id\n",
     { ...CSV, rowId: "id" },
@@ -117,13 +137,13 @@ testRefused("CSV that is malformed", [
     'a,"b\n',
     CSV,
     SyntaxError,
-    "Cannot read the header: a quote in it is not closed",
+    'Cannot read the header: a quote in it is not closed, so if quotes are no quotes here, choose quote "none"',
   ],
   [
     "a,b\n1,hunter2\r",
     CSV,
     SyntaxError,
-    "Cannot read row 0: no line feed follows a carriage return (rows count from 0)",
+    "Cannot read line 2: no line feed follows a carriage return",
   ],
   [
     "b," + ",".repeat(65_536),
@@ -138,15 +158,18 @@ testRefused("CSV that is malformed", [
     ['"hunter2"x,', "text follows a closing quote"],
     ['hunter2" ,', "a quote stands in a cell that does not begin with one"],
     [' "hunter2",', "a quote stands in a cell that does not begin with one"],
-    ['"1\n",hunter2"', "a quote stands in a cell that does not begin with one"],
-    ['1,"hunter2', "a quote in it is not closed"],
+    ['"1\n",hunter2"', "a quote stands in a cell that does not begin with one", 3],
+    [
+      '1,"hunter2',
+      'a quote in it is not closed, so if quotes are no quotes here, choose quote "none"',
+    ],
     ["1,hunter2\r3,4", "no line feed follows a carriage return"],
     ["1,hunter2\r\r", "no line feed follows a carriage return"],
-  ] as const).map(([row, reason]): [string, FieldsOptions, ErrorClass, string] => [
+  ] as const).map(([row, reason, line = 2]): [string, FieldsOptions, ErrorClass, string] => [
     `a,b\r\n${row}\r\n`,
     CSV,
     SyntaxError,
-    `Cannot read row 0: ${reason} (rows count from 0)`,
+    `Cannot read line ${line}: ${reason}`,
   ]),
 ]);
 
@@ -218,9 +241,11 @@ Deno.test("JSON lines: what is optional may be absent, and nothing else", async 
   ];
   const sealed = await assertComesBack(`${rows.join("\n")}\n{"a":null,"o":{"b":null}}`, options);
   assertEquals(sealed.match(/"gAAAA/g)?.length, rows.length + 2);
-  await assertRejects(() => encrypted('{"o":{"b":1}}', options), TypeError, 'it has no "/a"');
+  await assertRejects(() => encrypted('{"o":{"b":1}}', options), TypeError, 'it has no "a"');
 });
 
+const ARRAY =
+  "; it is an array, so write each of its elements on a line of its own, without commas";
 const idOptions: FieldsOptions = { ...JSONL, rowId: "/id" };
 testRefused("JSON lines that are malformed", [
   ...[
@@ -230,7 +255,6 @@ testRefused("JSON lines that are malformed", [
     '{"b":01}',
     '{"b":1,}',
     '{"b":1}{"b":2}',
-    "{",
     '{"b":"\t"}',
     '{"b":1} // hunter2',
     '\u{feff}\u{feff}{"b":1}',
@@ -240,17 +264,17 @@ testRefused("JSON lines that are malformed", [
     row,
     JSONL,
     SyntaxError,
-    "Cannot read row 0: it is not JSON (rows count from 0)",
+    "Cannot read line 1: it is not JSON",
   ]),
-  ['{"c":"hunter2"}', JSONL, TypeError, 'Cannot read row 0: it has no "/b" (rows count from 0)'],
-  ['"hunter2"', JSONL, TypeError, 'Cannot read row 0: it has no "/b" (rows count from 0)'],
-  ["[1]", JSONL, TypeError, 'Cannot read row 0: it has no "/b" (rows count from 0)'],
-  ['{"a":{"b":1}}', JSONL, TypeError, 'Cannot read row 0: it has no "/b" (rows count from 0)'],
+  ['{"c":"hunter2"}', JSONL, TypeError, 'Cannot read line 1: it has no "b"'],
+  ['"hunter2"', JSONL, TypeError, 'Cannot read line 1: it has no "b"'],
+  ["[1]", JSONL, TypeError, `Cannot read line 1: it has no "b"${ARRAY}`],
+  ['{"a":{"b":1}}', JSONL, TypeError, 'Cannot read line 1: it has no "b"'],
   [
     "[1]",
     { ...JSONL, fields: ["/00"] },
     TypeError,
-    'Cannot read row 0: it has no "/00" (rows count from 0)',
+    `Cannot read line 1: it has no "/00"${ARRAY}`,
   ],
   ...['{"b":"hunter2","b":1}', '{"b":1,"\\u0062":1}'].map((
     row,
@@ -258,26 +282,26 @@ testRefused("JSON lines that are malformed", [
     row,
     JSONL,
     SyntaxError,
-    "Cannot read row 0: a name on the way to a field is repeated in its object (rows count from 0)",
+    "Cannot read line 1: a name on the way to a field is repeated in its object",
   ]),
   [
     '{"o":{},"o":{"b":1}}',
     { ...JSONL, fields: ["/o/b"] },
     SyntaxError,
-    "Cannot read row 0: a name on the way to a field is repeated in its object (rows count from 0)",
+    "Cannot read line 1: a name on the way to a field is repeated in its object",
   ],
-  ['{"b":1}', idOptions, TypeError, 'Cannot read row 0: it has no "/id" (rows count from 0)'],
+  ['{"b":1}', idOptions, TypeError, 'Cannot read line 1: it has no "/id"'],
   ...["null", "true", "{}", "[1]"].map((id): [string, FieldsOptions, ErrorClass, string] => [
     `{"b":1,"id":${id}}`,
     idOptions,
     TypeError,
-    "Cannot read row 0: its id is neither a string nor a number (rows count from 0)",
+    "Cannot read line 1: its id is neither a string nor a number",
   ]),
   [
     '{"b":1,"id":"\\ud800"}',
     idOptions,
     TypeError,
-    "Cannot read row 0: its id holds a lone surrogate (rows count from 0)",
+    "Cannot read line 1: its id holds a lone surrogate",
   ],
 ]);
 
@@ -289,13 +313,13 @@ testRefused("Rows that are not UTF-8, or too long", [
     latin1("a,b\n\xe9,\n"),
     CSV,
     TypeError,
-    "Cannot read row 0: it is not UTF-8 (rows count from 0)",
+    "Cannot read line 2: it is not UTF-8",
   ],
   [
     latin1('{"b":"\xe9"}'),
     JSONL,
     TypeError,
-    "Cannot read row 0: it is not UTF-8 (rows count from 0)",
+    "Cannot read line 1: it is not UTF-8",
   ],
   ...[true, false].flatMap((little): [Uint8Array, FieldsOptions, ErrorClass, string][] => [
     [
@@ -308,20 +332,20 @@ testRefused("Rows that are not UTF-8, or too long", [
       utf16('{"b":1}\n', little),
       JSONL,
       TypeError,
-      "Cannot read row 0: it is UTF-16, so convert it to UTF-8 first (rows count from 0)",
+      "Cannot read line 1: it is UTF-16, so convert it to UTF-8 first",
     ],
   ]),
   [
     `id,b\n${long},\n`,
     { ...CSV, rowId: "id" },
     RangeError,
-    "Cannot read row 0: its id has more than 4096 bytes (rows count from 0)",
+    "Cannot read line 2: its id has more than 4096 bytes",
   ],
   [
     `{"b":1,"id":"${long}"}`,
     idOptions,
     RangeError,
-    "Cannot read row 0: its id has more than 4096 bytes (rows count from 0)",
+    "Cannot read line 1: its id has more than 4096 bytes",
   ],
 ]);
 
@@ -329,9 +353,9 @@ Deno.test("The number of a malformed row is told", async () => {
   const rows = Array.from({ length: 30_000 }, (_, index) => `"${index}\n",x\n`);
   rows[25_000] = "hunter2\n";
   const csv = `a,b\n${rows.join("")}`;
-  await assertRejects(() => encrypted(csv, CSV), SyntaxError, "Cannot read row 25000: it has 1");
+  await assertRejects(() => encrypted(csv, CSV), SyntaxError, "Cannot read line 50002: it has 1");
   const lines = rows.map((_, index) => index === 20_001 ? "{}" : '{"b":1}');
-  await assertRejects(() => encrypted(lines.join("\n"), JSONL), TypeError, "row 20001: it has no");
+  await assertRejects(() => encrypted(lines.join("\n"), JSONL), TypeError, "line 20002: it has no");
 });
 
 Deno.test("A row of 16 MiB comes back, and one byte more is refused", async () => {

@@ -141,7 +141,7 @@ Deno.test("A stray quote is found where it stands, not at the end", async () => 
   const head = encode('a,b,c\n1,5" of pipe,x\n');
   const { taken, readable } = rowsSource(1_000, encode("1,2,3\n"), head);
   const rows = readable.pipeThrough(encryptFields(FERNET, CSV));
-  await assertRejects(() => new Response(rows).text(), SyntaxError, "Cannot read row 0: a quote");
+  await assertRejects(() => new Response(rows).text(), SyntaxError, "Cannot read line 2: a quote");
   assert(taken.chunks < 5, `${taken.chunks} chunks`);
 });
 
@@ -171,8 +171,8 @@ const MISUSE: readonly [
   [undefined, CSV, TypeError, "expected a Fernet, got undefined"],
   ["key", CSV, TypeError, "expected a Fernet, got string"],
   [new MultiFernet([FERNET]), CSV, TypeError, "expected a Fernet, got MultiFernet"],
-  [FERNET, undefined, TypeError, "Cannot use the options: expected an object, got undefined"],
-  [FERNET, null, TypeError, "Cannot use the options: expected an object, got null"],
+  [FERNET, undefined, TypeError, "Cannot use fields: expected an array, got undefined"],
+  [FERNET, null, TypeError, "Cannot use the options: expected an object of format"],
   [FERNET, {}, TypeError, "Cannot use fields: expected an array, got undefined"],
   [FERNET, { fields: ["a"] }, TypeError, 'of type undefined: expected "csv" or "jsonl"'],
   [FERNET, { ...CSV, format: "json" }, TypeError, 'format "json": expected "csv" or "jsonl"'],

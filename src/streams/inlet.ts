@@ -1,0 +1,89 @@
+/**
+ * The way of chunks from a writable stream to the one who reads them.
+ *
+ * @module
+ */
+
+import { abortable, Pacer } from "../runtime/schedule.ts";
+import { checkChunk } from "./chunks.ts";
+
+/** Something to hand over: a chunk, the end, or what is wrong with a chunk. */
+type Item =
+  | { readonly chunk: Uint8Array }
+  | { readonly end: true }
+  | { readonly error: unknown };
+
+interface Offer {
+  readonly item: Item;
+  /** Says that the reader has done with it. */
+  done(): void;
+}
+
+/**
+ * Hands chunks over one by one, without a copy: a chunk is the reader's until it
+ * asks for the next one, and only then the writer is told to go on.
+ */
+export class Inlet implements AsyncIterableIterator<Uint8Array> {
+  readonly #signal: AbortSignal;
+  readonly #pacer = new Pacer();
+  #offer: Offer | undefined;
+  #reading: Offer | undefined;
+  #offered = () => {};
+
+  /** After an abort of the signal nothing is handed over any more. */
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  /** Hands over a chunk; fulfilled when the reader has done with it. */
+  write(chunk: Uint8Array): Promise<void> {
+    try {
+      return this.#give({ chunk: checkChunk(chunk) });
+    } catch (error) {
+      // What came before it is still worked on: the reader fails in its turn.
+      return this.#give({ error });
+    }
+  }
+
+  /** Hands over the end; fulfilled when the reader has seen it. */
+  close(): Promise<void> {
+    return this.#give({ end: true });
+  }
+
+  /** Lets the writer go: nobody reads any more. */
+  stop(): void {
+    this.#reading?.done();
+    this.#offer?.done();
+  }
+
+  /** The next chunk. */
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    // With chunks that are there at once, or empty, an abort would not be seen.
+    await this.#pacer.pause();
+    this.#reading?.done();
+    this.#reading = undefined;
+    if (!this.#offer) {
+      await abortable(() => new Promise<void>((resolve) => this.#offered = resolve), this.#signal);
+    }
+    const { item, done } = this.#offer!;
+    this.#offer = undefined;
+    this.#reading = { item, done };
+    if ("chunk" in item) return { done: false, value: item.chunk };
+    done();
+    if ("error" in item) throw item.error;
+    return { done: true, value: undefined };
+  }
+
+  /** The chunks. */
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #give(item: Item): Promise<void> {
+    return new Promise((done) => {
+      if (this.#signal.aborted) return done();
+      this.#offer = { item, done };
+      this.#offered();
+    });
+  }
+}

@@ -63,7 +63,10 @@ export function csvFormat(options: CsvOptions): RowFormat {
     type: 1,
     fields,
     names: fields.map((name) => encodeUtf8(name, "the name of a field")),
-    reader: (longest) => new CsvReader(options, dialect, longest),
+    reader(longest, encrypted) {
+      const multiline = options.multiline || encrypted;
+      return new CsvReader({ ...options, multiline }, dialect, longest);
+    },
     writeToken: (token) => token,
     readToken: (cell) => cellValue(cell, quotes),
     writeValue: (cell) => writeCell(cell, dialect),

@@ -66,14 +66,13 @@ const DECRYPT_OPTIONS = [...FIELDS_OPTIONS, "ttl", "currentTime", "lenient"] as 
  */
 export function decryptFields(fernet: Fernet, options: DecryptFieldsOptions): FieldsStream {
   const checked = checkOptions(options, DECRYPT_OPTIONS);
-  // Rows are as they were encrypted: there is no value to be left unencrypted.
-  const multiline = checked.format === "csv" || undefined;
-  const { format, ...run } = checkFields(fernet, { ...checked, multiline });
+  const { format, ...run } = checkFields(fernet, checked);
   const { ttl, currentTime, lenient } = checked;
   const { inTime } = tokenReader({ ttl, currentTime, lenient });
   const heads = new FieldHeads(format);
   const longest = tokenLength(LONGEST_ROW) + format.names.length * tokenLength(LONGEST_HEAD);
-  return fieldStream(fernet, format, longest, run, async (rows, runner) => {
+  const reader = format.reader(longest, true);
+  return fieldStream(fernet, { format, reader, longest }, run, async (rows, runner) => {
     const values = valuesOf(rows);
     const tokens = values.map(({ bytes }) => {
       const token = format.readToken(bytes);

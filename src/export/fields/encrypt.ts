@@ -86,7 +86,8 @@ import { type FieldsStream, fieldStream, replaceValues, valuesOf } from "./strea
 export function encryptFields(fernet: Fernet, options: FieldsOptions): FieldsStream {
   const { format, ...run } = checkFields(fernet, checkOptions(options, FIELDS_OPTIONS));
   const heads = new FieldHeads(format);
-  return fieldStream(fernet, format, LONGEST_ROW, run, async (rows, runner) => {
+  const input = { format, reader: format.reader(LONGEST_ROW, false), longest: LONGEST_ROW };
+  return fieldStream(fernet, input, run, async (rows, runner) => {
     const messages = valuesOf(rows).map(({ row: { id }, field, bytes }) => ({
       head: heads.of(field, id),
       value: bytes,

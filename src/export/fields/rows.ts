@@ -78,8 +78,14 @@ export interface RowFormat {
   readonly fields: readonly string[];
   /** The fields' names as contexts have them. */
   readonly names: readonly Bytes[];
-  /** Begins to read an input whose lines, and rows, have so many bytes at most. */
-  reader(longest: number): RowReader;
+  /**
+   * Begins to read an input.
+   *
+   * @param longest Bytes that its lines, and rows, may have.
+   * @param encrypted Whether its values are encrypted already: then none can be
+   * left unencrypted by a mistake about the format.
+   */
+  reader(longest: number, encrypted: boolean): RowReader;
   /** A token as it stands in a row. */
   writeToken(token: Uint8Array): Uint8Array;
   /** The token that stands in a row; what is no token becomes empty. */

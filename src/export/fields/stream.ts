@@ -59,15 +59,24 @@ export interface Run {
 /** Makes what is written for a run. */
 export type FieldWork = (run: Run, runner: BatchRunner) => Promise<Bytes>;
 
-/** Reads rows of so many bytes at most, and writes them with values replaced. */
+/** What is read. */
+export interface FieldsInput {
+  /** The format of the rows. */
+  readonly format: RowFormat;
+  /** Reads the rows. */
+  readonly reader: RowReader;
+  /** Bytes that a row may have. */
+  readonly longest: number;
+}
+
+/** Reads rows, and writes them with values replaced. */
 export function fieldStream(
   fernet: Fernet,
-  format: RowFormat,
-  longest: number,
+  { format, reader, longest }: FieldsInput,
   options: RowStreamOptions,
   work: FieldWork,
 ): FieldsStream {
-  const runs = new RunReader(format, longest);
+  const runs = new RunReader(format.fields, reader);
   const pair: StreamPair<FieldsResult> = rowStream(options, keyedBackendOf(fernet).backend, {
     longest,
     keys: () => fieldKey(fernet),
@@ -82,15 +91,15 @@ export function fieldStream(
 
 /** Reads rows in runs, whose values make about a batch each, and counts them. */
 class RunReader {
-  readonly #format: RowFormat;
+  readonly #fields: readonly string[];
   readonly #reader: RowReader;
   readonly #counts: number[];
   #rows = 0;
 
-  constructor(format: RowFormat, longest: number) {
-    this.#format = format;
-    this.#reader = format.reader(longest);
-    this.#counts = format.fields.map(() => 0);
+  constructor(fields: readonly string[], reader: RowReader) {
+    this.#fields = fields;
+    this.#reader = reader;
+    this.#counts = fields.map(() => 0);
   }
 
   *split(lines: Batch): Generator<Run> {
@@ -120,7 +129,7 @@ class RunReader {
   }
 
   result(): FieldsResult {
-    const values = this.#format.fields.map((name, field) => [name, this.#counts[field]]);
+    const values = this.#fields.map((name, field) => [name, this.#counts[field]]);
     return { rows: this.#rows, values: Object.fromEntries(values) };
   }
 
@@ -133,7 +142,7 @@ class RunReader {
   }
 
   #noValues(): TypeError {
-    const names = this.#format.fields.map((name) => JSON.stringify(name)).join(", ");
+    const names = this.#fields.map((name) => JSON.stringify(name)).join(", ");
     return new TypeError(
       `Cannot find ${names} in any row: none of the ${this.#rows} rows has such a field, ` +
         "so look at how it is written",

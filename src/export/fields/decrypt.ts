@@ -25,22 +25,22 @@ const DECRYPT_OPTIONS = [...FIELDS_OPTIONS, "ttl", "currentTime", "lenient"] as 
 /**
  * Decrypts what `encryptFields` encrypted, into the bytes that it was given.
  *
- * `format` and `rowId` are to be those of the encryption, and a field is to have
- * its name; fewer fields, another order, and another delimiter will do.
+ * `format`, `quote` and `rowId` must be those of the encryption, and a field must
+ * have its name; fewer fields, another order, and another delimiter will do.
  *
  * @param fernet The key.
  * @param options The format and the fields; how old the tokens may be and how
- * strictly they are read; a signal, and progress in rows.
- * @returns A transform of bytes into bytes, for `pipeThrough`. The stream is
- * errored with an `InvalidTokenError` where a field holds no token, a bad one, or
- * one of another field or (with `rowId`) row, which of these is not told; its
- * `index` is the number of the row from 0, a CSV file's header not counted. The
- * other errors are those of `encryptFields`. Rows before that may have been given
- * out.
- * @throws {TypeError} If the key is not a `Fernet`, or the options are of the
- * wrong kind or contradict each other.
- * @throws {RangeError} If a name of a field is longer than 4,096 bytes, or a time
- * negative or not finite.
+ * strictly they are read; workers, a signal, and progress in rows.
+ * @returns A pair of streams of bytes, for `pipeThrough`, and how many values of
+ * each field there were. The streams are errored with an `InvalidTokenError` where
+ * a field holds no token, a bad one, or one of another field or (with `rowId`) row:
+ * which of these is not told. Its `line` and `field` say where; its `index` is the
+ * number of the row from 0, a CSV file's header not counted. The other errors are
+ * those of `encryptFields`. Rows before that may have been given out.
+ * @throws {TypeError} If the key is not a `Fernet`, or the options are unknown, of
+ * the wrong kind, or contradict each other.
+ * @throws {RangeError} If a name of a field is longer than 4,096 bytes, a time
+ * negative or not finite, or `workers` not an integer from 0 to 64.
  *
  * @example A value that was moved to another row
  * ```ts
@@ -60,7 +60,7 @@ const DECRYPT_OPTIONS = [...FIELDS_OPTIONS, "ttl", "currentTime", "lenient"] as 
  *   () => text(raised, decryptFields(fernet, options)),
  *   InvalidTokenError,
  * );
- * assertEquals(error.index, 1);
+ * assertEquals([error.line, error.field], [3, "salary"]);
  * assertEquals(second.length, first.length);
  * ```
  */

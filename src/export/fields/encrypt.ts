@@ -26,26 +26,31 @@ import { type FieldsStream, fieldStream, replaceValues, valuesOf } from "./strea
  * Each token tells its time and its value's length, and which optional values
  * are absent is seen.
  *
- * CSV is that of RFC 4180, with line feeds or carriage returns and line feeds. Its
- * empty lines, and the blank ones of JSON lines, stay as they are.
+ * CSV is that of RFC 4180, with line feeds or carriage returns and line feeds; with
+ * `quote: "none"` quotes are characters as any other. Its empty lines, and the blank
+ * ones of JSON lines, stay as they are.
  *
  * Types come back: numbers of any precision, `null`, arrays and objects are
  * encrypted as they stand. So are empty cells and `null`. A field that is not
- * there is an error, so that a misspelt name leaves nothing unencrypted. Encrypted
- * fields can be encrypted again, and are then to be decrypted twice.
+ * there is an error, so that a misspelt name leaves nothing unencrypted; so is the
+ * end of an input in whose rows none of the fields was. Encrypted fields can be
+ * encrypted again, and must then be decrypted twice.
  *
  * @param fernet The key.
- * @param options The format and the fields; what binds values to rows; a signal,
- * and progress in rows.
- * @returns A transform of bytes into bytes, for `pipeThrough`. The stream is
- * errored, with the number of the row, from 0, in the message: with a
- * `SyntaxError` by a row that is malformed or in which a field is ambiguous; with
- * a `TypeError` by one that lacks a field or is not UTF-8, and by a chunk that is
- * not bytes; with a `RangeError` by one of more than 16 MiB or an id of more than
- * 4,096 bytes; and with the signal's reason.
- * @throws {TypeError} If the key is not a `Fernet`, or the options are of the
- * wrong kind or contradict each other.
- * @throws {RangeError} If a name of a field is longer than 4,096 bytes.
+ * @param options The format and the fields; what binds values to rows; workers, a
+ * signal, and progress in rows.
+ * @returns A pair of streams of bytes, for `pipeThrough`, and how many values of
+ * each field there were. The streams are errored with a `SyntaxError` by a row that
+ * is malformed, in which a field is ambiguous, or in which a quote seems to swallow
+ * other rows; with a `TypeError` by one that lacks a field or is not UTF-8, by a
+ * chunk that is not bytes, and where no row has any of the fields; with a
+ * `RangeError` by a row of more than 16 MiB or an id of more than 4,096 bytes; and
+ * with the signal's reason. Errors of rows tell where in their message, and as
+ * properties: see {@linkcode InputPosition}.
+ * @throws {TypeError} If the key is not a `Fernet`, or the options are unknown, of
+ * the wrong kind, or contradict each other.
+ * @throws {RangeError} If a name of a field is longer than 4,096 bytes, or `workers`
+ * not an integer from 0 to 64.
  *
  * @example Columns of a CSV file
  * ```ts

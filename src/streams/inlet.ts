@@ -20,22 +20,25 @@ interface Offer {
 }
 
 /**
- * Hands chunks over one by one, without a copy: a chunk is the reader's until it
- * asks for the next one, and only then the writer is told to go on.
+ * Hands chunks over one by one, when the reader asks. Lent chunks are not copied:
+ * such a chunk is the reader's until it asks for the next one, and only then the
+ * writer is told to go on. Of others the reader gets a copy.
  */
 export class Inlet implements AsyncIterableIterator<Uint8Array> {
   readonly #signal: AbortSignal;
+  readonly #lent: boolean;
   readonly #pacer = new Pacer();
   #offer: Offer | undefined;
   #reading: Offer | undefined;
   #offered = () => {};
 
   /** After an abort of the signal nothing is handed over any more. */
-  constructor(signal: AbortSignal) {
+  constructor(signal: AbortSignal, lent: boolean) {
     this.#signal = signal;
+    this.#lent = lent;
   }
 
-  /** Hands over a chunk; fulfilled when the reader has done with it. */
+  /** Hands over a chunk; fulfilled when its owner may use it again. */
   write(chunk: Uint8Array): Promise<void> {
     try {
       return this.#give({ chunk: checkChunk(chunk) });
@@ -68,8 +71,10 @@ export class Inlet implements AsyncIterableIterator<Uint8Array> {
     const { item, done } = this.#offer!;
     this.#offer = undefined;
     this.#reading = { item, done };
-    if ("chunk" in item) return { done: false, value: item.chunk };
+    if ("chunk" in item && this.#lent) return { done: false, value: item.chunk };
+    const copy = "chunk" in item ? new Uint8Array(item.chunk) : undefined;
     done();
+    if (copy) return { done: false, value: copy };
     if ("error" in item) throw item.error;
     return { done: true, value: undefined };
   }

@@ -22,7 +22,7 @@ export interface StreamPair<R> {
 }
 
 /**
- * Turns chunks into other chunks, until the signal is aborted. A chunk of the
+ * Turns chunks into other chunks, until the signal is aborted. A lent chunk of the
  * source is valid until the next one is asked for.
  */
 export type ChunkWork<R> = (
@@ -38,14 +38,17 @@ export type ChunkWork<R> = (
  * @param work The work. It starts at once, and waits for its source.
  * @param onEnd Called once, at the end, whichever it is.
  * @param signal Ends it with its reason.
+ * @param lent Whether chunks are lent to the work and not copied: then a write lasts
+ * until the work asks for the next chunk.
  */
 export function streamPair<R>(
   work: ChunkWork<R>,
   onEnd: () => void,
   signal: AbortSignal | undefined,
+  lent = false,
 ): StreamPair<R> {
   const stop = new AbortController();
-  const source = new Inlet(stop.signal);
+  const source = new Inlet(stop.signal, lent);
   const output = work(source, stop.signal);
   let resolve: (result: R) => void;
   let reject: (reason: unknown) => void;
@@ -103,7 +106,11 @@ export function streamPair<R>(
       input = controller;
       if (settled) controller.error(stop.signal.reason);
       // `abort` below is called only after the write under way.
-      controller.signal?.addEventListener("abort", () => end(controller.signal.reason));
+      controller.signal?.addEventListener("abort", () => {
+        // The abort itself errors the input, and would fail if it were errored before.
+        input = undefined;
+        end(controller.signal.reason);
+      });
     },
     write: (chunk) => source.write(chunk),
     close: () => source.close(),

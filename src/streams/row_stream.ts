@@ -100,7 +100,7 @@ export function rowStream<Piece, R>(
     }
   }
 
-  return streamPair(run, () => {}, signal);
+  return streamPair(run, () => {}, signal, true);
 }
 
 /** A piece; or memory, of which all pieces come before it. */

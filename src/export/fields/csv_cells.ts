@@ -59,6 +59,7 @@ export function findCells(
       }
     } else {
       for (; at < end && bytes[at] !== delimiter; at++) {
+        if (bytes[at] > QUOTE) continue;
         const reason = faultIn(bytes[at], quotes);
         if (reason) return { reason, at };
       }
@@ -70,7 +71,6 @@ export function findCells(
 
 /** What is wrong with a byte in a cell without quotes. */
 function faultIn(byte: number, quotes: boolean): string | undefined {
-  if (byte > QUOTE) return undefined;
   if (byte === QUOTE && quotes) return "a quote stands in a cell that does not begin with one";
   if (byte === CARRIAGE_RETURN) return "no line feed follows a carriage return";
   if (byte === LINE_FEED) return "a line feed stands in a cell without quotes";

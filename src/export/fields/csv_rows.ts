@@ -148,6 +148,7 @@ class CsvReader implements RowReader {
     if (cells.length !== 2 * count) {
       throw rowError(SyntaxError, place, `it has ${cells.length / 2} cells, not ${count}`);
     }
+    const { number, line } = place;
     const spans: FieldSpan[] = [];
     for (let column = 0; column < count; column++) {
       const [start, end] = [cells[2 * column], cells[2 * column + 1]];
@@ -155,14 +156,14 @@ class CsvReader implements RowReader {
       if (field !== undefined) spans.push({ field, start, end });
       else if (!this.#options.multiline) this.#checkSwallowed(bytes, start, end, place);
     }
-    if (id === undefined) return { ...place, blank: false, bytes, spans, id };
+    if (id === undefined) return { number, line, blank: false, bytes, spans, id };
     const cell = bytes.subarray(cells[2 * id], cells[2 * id + 1]);
     const idBytes = cellValue(cell, this.#dialect.quotes);
     if (idBytes.length > LONGEST_PART) {
       const { rowId: field } = this.#options;
       throw rowError(RangeError, place, `its id has more than ${LONGEST_PART} bytes`, { field });
     }
-    return { ...place, blank: false, bytes, spans, id: idBytes };
+    return { number, line, blank: false, bytes, spans, id: idBytes };
   }
 
   /**

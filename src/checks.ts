@@ -63,9 +63,14 @@ function numberHint(value: unknown, names: readonly string[]): string {
 }
 
 function unknownOption(name: string, names: readonly string[]): TypeError {
-  const meant = names.find((known) => typos(known.toLowerCase(), name.toLowerCase()) <= MOST_TYPOS);
+  const meant = meantName(name, names);
   const advice = meant === undefined ? `expected ${listed(names)}` : `did you mean ${meant}?`;
   return new TypeError(`Cannot use the option ${quoted(name)}: it is unknown, ${advice}`);
+}
+
+/** The one of the names that a name was probably meant to be. */
+export function meantName<N extends string>(name: string, names: readonly N[]): N | undefined {
+  return names.find((known) => typos(known.toLowerCase(), name.toLowerCase()) <= MOST_TYPOS);
 }
 
 function listed(names: readonly string[]): string {

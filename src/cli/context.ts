@@ -6,15 +6,23 @@
 
 import type { ExportSecret } from "../export/mod.ts";
 import type { Fernet } from "../fernet/fernet.ts";
-import type { Args } from "./spec/args.ts";
-import { usage } from "./failures.ts";
-import { findInput, findOutput, type Input, type Output, stdoutFailed } from "./io/files.ts";
+import type { FileErrorData } from "../files/node_files.ts";
+import { AccessError, usage, UsageError } from "./failures.ts";
+import { findInput, type Input } from "./io/input.ts";
+import { findOutput, type Output, stdoutFailed } from "./io/output.ts";
 import type { NodeProcess } from "./io/process.ts";
-import { askHidden, canAsk } from "./io/prompt.ts";
+import { askHidden, findTerminal, isTerminal } from "./io/prompt.ts";
 import type { Report, Result } from "./io/report.ts";
-import { givenSecrets, readSecret, type Secret, type SecretRequest } from "./io/secrets.ts";
+import {
+  givenSecrets,
+  readSecret,
+  readSecrets,
+  type Secret,
+  type SecretRequest,
+} from "./io/secrets.ts";
+import type { Args } from "./spec/args.ts";
 
-const EXPORT_SECRETS = { kinds: ["passphrase", "key"], asked: "passphrase" } as const;
+const EITHER = { kinds: ["passphrase", "key"], asked: "passphrase" } as const;
 const KEYS = { kinds: ["key"], asked: "key", twice: false } as const;
 const OLD_KEYS = { ...KEYS, prefix: "old-" } as const;
 
@@ -24,7 +32,7 @@ export class Context {
   readonly args: Args;
   /** Is aborted by signals, with the reason `Interrupted`. */
   readonly signal: AbortSignal;
-  /** Where results and warnings go. */
+  /** Prints results and warnings. */
   readonly report: Report;
   readonly #process: NodeProcess;
   readonly #secrets: Secret[] = [];
@@ -38,63 +46,78 @@ export class Context {
     this.signal = signal;
   }
 
-  /** The input, which is there. */
+  /** The input, which exists. */
   async input(): Promise<Input> {
     const input = await findInput(this.args.operand, this.#process, this.signal);
     this.#stdinIsData = input.path === undefined;
     return input;
   }
 
-  /** The output, which may be written. */
-  async output(input?: Input): Promise<Output> {
-    return await findOutput(this.args, input, this.#process);
+  /**
+   * The input of a command that takes one text. No error names it: it may be the text,
+   * given by mistake.
+   */
+  async unnamedInput(): Promise<Input> {
+    try {
+      return await this.input();
+    } catch (error) {
+      const { doing } = error as Partial<FileErrorData>;
+      throw doing ? new AccessError(doing, "INPUT", error, "INPUT") : error;
+    }
   }
 
-  /** Whether a text is to be asked for: there is no input, and somebody is there. */
+  /** The output, which may be written. */
+  async output(input?: Input): Promise<Output> {
+    return await findOutput(this.args, input, this.#process, this.signal);
+  }
+
+  /** Whether a text is asked for: no input is named, and somebody is at the terminal. */
   get asksForText(): boolean {
-    return this.args.operand === "-" && canAsk(this.#process);
+    return this.args.operand === "-" && isTerminal(this.#process);
   }
 
   /** Asks for a text, without an echo. */
   async ask(question: string): Promise<string> {
-    const [answer] = await askHidden(this.#process, [question], this.signal);
+    const terminal = findTerminal(this.#process, false);
+    if (!terminal) throw new UsageError("Cannot ask for a text: no terminal can be opened");
+    const [answer] = await askHidden(terminal, [question], this.signal);
     return answer;
   }
 
-  /** A passphrase or a key. */
-  async secret(twice: boolean): Promise<Secret> {
-    return await this.#read({ ...EXPORT_SECRETS, twice });
+  /** A passphrase, or one key or several. */
+  async secrets(twice: boolean): Promise<[Secret, ...Secret[]]> {
+    return this.#keep(await readSecrets(this.#source(), { ...EITHER, twice }));
   }
 
   /** A passphrase. */
   async passphrase(): Promise<Uint8Array> {
     const request = { kinds: ["passphrase"], asked: "passphrase", twice: false } as const;
-    return (await this.#read(request)).bytes;
+    return (await this.#readOne(request)).bytes;
   }
 
   /**
-   * A passphrase or a key, as sealed exports take it.
+   * A passphrase or a key, in the form that sealed exports take.
    *
-   * @throws {UsageError} If it is a key that is none.
+   * @throws {UsageError} If what was given as a key is none.
    */
   async exportSecret(twice: boolean): Promise<ExportSecret> {
-    const secret = await this.secret(twice);
+    const secret = await this.#readOne({ ...EITHER, twice });
     if (secret.kind === "passphrase") return { passphrase: secret.bytes };
     (await this.fernetOf(secret)).destroy();
     return { key: keyText(secret) };
   }
 
-  /** The Fernet of a key. */
+  /** The Fernet of the one key. */
   async fernet(): Promise<Fernet> {
-    return await this.fernetOf(await this.#read(KEYS));
+    return await this.fernetOf(await this.#readOne(KEYS));
   }
 
-  /** The Fernets of the old keys. */
-  async oldFernets(): Promise<Fernet[]> {
-    const given = await givenSecrets(this.#source(), OLD_KEYS);
-    this.#secrets.push(...given);
-    const secrets = given.length ? given : [await this.#read(OLD_KEYS)];
-    return await Promise.all(secrets.map((secret) => this.fernetOf(secret)));
+  /** The Fernets of the new key and of the old ones, the newest first. */
+  async rotatedFernets(): Promise<Fernet[]> {
+    const keys = this.#keep(await readSecrets(this.#source(), KEYS));
+    const old = this.#keep(await givenSecrets(this.#source(), OLD_KEYS));
+    if (keys.length + old.length === 1) old.push(await this.#readOne(OLD_KEYS));
+    return await Promise.all([...keys, ...old].map((secret) => this.fernetOf(secret)));
   }
 
   /** The Fernet of a key that was read. */
@@ -109,7 +132,7 @@ export class Context {
     await this.report.result(text, result, true);
   }
 
-  /** Tells a result that is all the output there is. */
+  /** Prints a result where there is no other output. */
   async print(text: string, result: Result): Promise<void> {
     await this.report.result(text, result, false).catch(stdoutFailed);
   }
@@ -119,10 +142,14 @@ export class Context {
     for (const { bytes } of this.#secrets) bytes.fill(0);
   }
 
-  async #read(request: SecretRequest): Promise<Secret> {
-    const secret = await readSecret(this.#source(), request);
-    this.#secrets.push(secret);
+  async #readOne(request: SecretRequest): Promise<Secret> {
+    const [secret] = this.#keep([await readSecret(this.#source(), request)]);
     return secret;
+  }
+
+  #keep<T extends readonly Secret[]>(secrets: T): T {
+    this.#secrets.push(...secrets);
+    return secrets;
   }
 
   #source() {
@@ -131,7 +158,7 @@ export class Context {
   }
 }
 
-/** Not UTF-8 is no key either, and is refused as what it is not. */
+/** Bytes that are not UTF-8 are no key either, and are refused as what they are not. */
 function keyText({ bytes }: Secret): string {
   return new TextDecoder().decode(bytes);
 }

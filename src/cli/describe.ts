@@ -1,15 +1,18 @@
 /**
- * What to tell of an error, and the exit code.
+ * What the command says of an error, and its exit code. All of it is made of the
+ * error's properties; a message is printed as it is or not at all.
  *
  * @module
  */
 
 import { InvalidTokenError, SealedExportError } from "../errors.ts";
-import { EXIT, UsageError } from "./failures.ts";
+import { EXIT, RefusedError, UsageError } from "./failures.ts";
 
 const SYSTEM: Readonly<Record<string, string>> = {
   EACCES: "the system does not permit it, so look at who owns it and its mode",
+  EEXIST: "it exists, so add --force to replace it",
   EISDIR: "it is a folder, expected a file",
+  ENAMETOOLONG: "the name is longer than the system allows",
   ENOENT: "there is no such file or folder",
   ENOSPC: "no space is left on the device, so make some and try again",
   ENOTDIR: "part of its path is a file, not a folder",
@@ -17,7 +20,7 @@ const SYSTEM: Readonly<Record<string, string>> = {
   EROFS: "the device can only be read",
 };
 
-/** What is told of an error. */
+/** What the command says of an error. */
 export interface Description {
   /** One line, without a final period. */
   readonly text: string;
@@ -27,30 +30,53 @@ export interface Description {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
+/** What errors carry; each kind has some of these. */
+interface ErrorData {
+  /** What was tried with a file. */
+  readonly doing?: "read" | "write";
+  /** That file. */
+  readonly path?: string;
+  /** What it is, where its name is not told. */
+  readonly what?: string;
+  /** The word for its name in the help text. */
+  readonly word?: string;
+  /** The system's code, or that of a sealed export's fault. */
+  readonly code?: string;
+  /** Where the new content of a file is that could not be replaced. */
+  readonly kept?: string;
+  /** The line of the file. */
+  readonly line?: number;
+  /** The row of the table, from 0. */
+  readonly row?: number;
+  /** The name of the field. */
+  readonly field?: string;
+}
+
 /** Says what is wrong and what to do. */
 export function describe(error: unknown): Description {
-  const text = error instanceof Error ? error.message : String(error);
+  const data = dataOf(error);
   const denied = causeOf(error, ({ name }) => name === "NotCapable");
-  if (denied) return { text: deniedText(error, denied), exit: EXIT.usage, details: {} };
-  if (error instanceof UsageError) return { text, exit: EXIT.usage, details: {} };
-  if (error instanceof SealedExportError) {
-    const { code, line } = error;
-    return { text, exit: EXIT.refused, details: { code, line } };
+  if (denied) {
+    const text = `${beginning(data)}: Deno was not allowed to, so run it with ${
+      neededFlags(data, denied)
+    }`;
+    return { text, exit: EXIT.usage, details: {} };
   }
-  if (error instanceof InvalidTokenError) {
-    const { index } = error;
-    // People count lines and rows from 1.
-    if (index === undefined) return { text, exit: EXIT.refused, details: {} };
-    const line = index + 1;
-    const told = text.replace(`token ${index}:`, `value ${line} (from 1):`);
-    return { text: told, exit: EXIT.refused, details: { value: line } };
-  }
-  const details = codeOf(error);
-  if (details.code === "EEXIST") {
-    const told = text.replace("and overwrite is false", "so add --force to replace it");
-    return { text: told, exit: EXIT.usage, details };
-  }
-  return { text: systemText(error, text), exit: EXIT.failed, details };
+  return { text: textOf(error, data), exit: exitOf(error, data), details: detailsOf(data) };
+}
+
+function dataOf(error: unknown): ErrorData {
+  const known = error instanceof Error ? error as ErrorData : {};
+  const { doing, path, what, word, kept, line, row, field } = known;
+  const coded = causeOf(error, (cause) => typeof (cause as ErrorData).code === "string");
+  const code = (coded as ErrorData | undefined)?.code;
+  return { doing, path, what, word, code, kept, line: line ?? lineOfToken(error), row, field };
+}
+
+/** Every command that opens many tokens has one on each line. */
+function lineOfToken(error: unknown): number | undefined {
+  if (!(error instanceof InvalidTokenError) || error.index === undefined) return undefined;
+  return error.index + 1;
 }
 
 function causeOf(error: unknown, wanted: (error: Error) => boolean): Error | undefined {
@@ -59,40 +85,49 @@ function causeOf(error: unknown, wanted: (error: Error) => boolean): Error | und
   }
 }
 
-/** What an error of this package's was about to do; the reason comes after it. */
-function beginning(error: unknown, cause: Error): string {
-  const text = error instanceof Error ? error.message : "";
-  const end = text.indexOf(`: ${cause.message}`);
-  return end < 0 ? "Cannot go on" : text.slice(0, end);
+function exitOf(error: unknown, { code }: ErrorData): number {
+  if (error instanceof UsageError || code === "EEXIST") return EXIT.usage;
+  const refused = error instanceof InvalidTokenError || error instanceof SealedExportError ||
+    error instanceof RefusedError;
+  return refused ? EXIT.refused : EXIT.failed;
 }
 
-function deniedText(error: unknown, denied: Error): string {
-  const [, kind = "all", what] = denied.message.match(/Requires (\w+) access to (?:"(.*)")?/) ?? [];
-  const begin = beginning(error, denied);
-  const target = begin.replace(/^Cannot write /, "");
-  const folder = what === folderOf(target) ? what : folderOf(what ?? "");
-  const flags = kind === "read" && begin.startsWith("Cannot write")
-    // The output is looked at, and a temporary file is written beside it.
-    ? `--allow-read=${folder} --allow-write=${folder}`
-    : kind === "write" && /\.ironfern-[0-9a-f]{16}\.tmp$/.test(what ?? "")
-    ? `--allow-write=${folder}`
-    : `--allow-${kind}${what === undefined ? "" : `=${what}`}`;
-  return `${begin}: Deno was not allowed to, so run it with ${flags}`;
+function textOf(error: unknown, data: ErrorData): string {
+  const { doing, code = "", kept, what } = data;
+  const reason = SYSTEM[code];
+  if (doing && reason && kept === undefined) return `${beginning(data)}: ${reason}`;
+  // The system's own message may hold the name.
+  if (what) return `${beginning(data)}: the system refuses it${code && ` (${code})`}`;
+  if (lineOfToken(error) === data.line && data.line !== undefined) {
+    return `Cannot open line ${data.line}: it is not valid under this key`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+function beginning({ doing, path, what = path }: ErrorData): string {
+  return doing && what ? `Cannot ${doing} ${what}` : "Cannot go on";
+}
+
+function detailsOf({ code, path, kept, line, row, field }: ErrorData): Description["details"] {
+  const details = { code, path, kept, line, row, field };
+  return Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined));
+}
+
+/** The flags of Deno that allow what it denied; its message says what that was. */
+function neededFlags({ doing, path, word }: ErrorData, { message }: Error): string {
+  const [, kind = "all", what] = message.match(/Requires (\w+) access to (?:"(.*)")?/) ?? [];
+  if (kind === "all") return "--allow-all";
+  if (word) return `--allow-${kind}=${word}`;
+  if (doing === "write" && path !== undefined && (kind === "read" || what !== path)) {
+    // The folder of an output is looked at, and a temporary file is written in it.
+    const folder = what === folderOf(path) ? what : folderOf(what ?? "");
+    return kind === "read"
+      ? `--allow-read=${folder} --allow-write=${folder}`
+      : `--allow-write=${folder}`;
+  }
+  return `--allow-${kind}${what === undefined ? "" : `=${what}`}`;
 }
 
 function folderOf(path: string): string {
   return path.match(/^(.*)[/\\][^/\\]*$/)?.[1] ?? ".";
-}
-
-function codeOf(error: unknown): { code?: string } {
-  const found = causeOf(error, (cause) => "code" in cause && typeof cause.code === "string");
-  return found ? { code: (found as Error & { code: string }).code } : {};
-}
-
-function systemText(error: unknown, text: string): string {
-  const reason = SYSTEM[codeOf(error).code ?? ""];
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : undefined;
-  return reason && cause && text.includes(cause.message)
-    ? `${beginning(error, cause)}: ${reason}`
-    : text;
 }

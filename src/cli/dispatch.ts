@@ -1,5 +1,5 @@
 /**
- * From the arguments to a subcommand, or to a help text.
+ * Finds the subcommand or the help text that the arguments name.
  *
  * @module
  */
@@ -28,10 +28,16 @@ export async function dispatch(args: readonly string[]): Promise<number> {
   const { complain, run } = await import("./run.ts");
   if (command) return await run(command, operands);
   const group = isGroup ? `${first} ` : "";
-  const why = !first || first.startsWith("-") || isGroup && !rest.length
-    ? "Cannot begin: no command is named"
-    : "Cannot begin: there is no such command";
-  return await complain(`${why}, see ironfern ${group}--help`, args);
+  const isNamed = first && !first.startsWith("-") && !(isGroup && !rest.length);
+  const why = isNamed ? `there is no such command${await hint(name)}` : "no command is named";
+  return await complain(`Cannot begin: ${why}, see ironfern ${group}--help`, args);
+}
+
+/** What a misspelt name may have been meant to be. */
+async function hint(name: string): Promise<string> {
+  const { meantName } = await import("../checks.ts");
+  const meant = meantName(name, COMMANDS.flatMap(({ name }) => [name, name.split(" ")[0]]));
+  return meant === undefined ? "" : ` (did you mean ironfern ${meant}?)`;
 }
 
 function isHelp(arg: string | undefined): boolean {

@@ -18,7 +18,7 @@ import {
   SIGNALS,
   UsageError,
 } from "./failures.ts";
-import { stdoutFailed } from "./io/files.ts";
+import { stdoutFailed } from "./io/output.ts";
 import { type NodeProcess, nodeProcess } from "./io/process.ts";
 import { Report } from "./io/report.ts";
 
@@ -72,7 +72,7 @@ async function runUntil(
     await command.run(context);
     return EXIT.done;
   } catch (error) {
-    // What an abort breaks on its way is of no interest.
+    // After an abort, other errors are only its consequences.
     return await fail(signal.aborted ? signal.reason : error, report);
   } finally {
     context?.wipe();

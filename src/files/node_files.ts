@@ -67,6 +67,8 @@ export interface NodeFs {
 }
 
 interface NodeFsSync {
+  openSync(path: string, flags: string): number;
+  writeSync(descriptor: number, text: string): number;
   fstatSync(descriptor: number, options: { bigint: true }): FileStatus;
   unlinkSync(path: string): void;
 }
@@ -125,11 +127,7 @@ export function absolutePath({ path, url }: NodeFiles, file: FilePath, what: str
     }
   }
   if (file instanceof URL && file.protocol === "file:") return url.fileURLToPath(file);
-  const given = file instanceof URL
-    ? `a URL with ${file.protocol}`
-    : file === ""
-    ? '""'
-    : kindOf(file);
+  const given = file === "" ? '""' : file instanceof URL ? `a ${file.protocol} URL` : kindOf(file);
   throw new TypeError(`Cannot use ${what}: expected a path or a file URL, got ${given}`);
 }
 

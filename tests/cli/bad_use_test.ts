@@ -24,12 +24,36 @@ interface Misuse {
 const env = ENV;
 const MISUSES: Readonly<Record<string, Misuse>> = {
   "no command": { args: [], code: 2, says: "no command is named, see ironfern --help" },
-  "an unknown command": { args: ["shut"], code: 2, says: "there is no such command" },
+  "an unknown command": {
+    args: ["shut"],
+    code: 2,
+    says: "Cannot begin: there is no such command, see ironfern --help",
+  },
+  "a misspelt command": {
+    args: ["sela", "data"],
+    code: 2,
+    says: "there is no such command (did you mean ironfern seal?), see ironfern --help",
+  },
+  "a misspelt command of a group": {
+    args: ["lines", "encrpyt"],
+    code: 2,
+    says: "(did you mean ironfern lines encrypt?), see ironfern lines --help",
+  },
   "half a command": { args: ["lines"], code: 2, says: "see ironfern lines --help" },
   "an unknown option": {
     args: ["seal", "data", "--fast"],
     code: 2,
     says: "Cannot use --fast: seal has no such option, see ironfern seal --help",
+  },
+  "a misspelt option": {
+    args: ["seal", "data", "--forec"],
+    code: 2,
+    says: "Cannot use --forec: seal has no such option (did you mean --force?), see ironfern",
+  },
+  "half an option": {
+    args: ["seal", "data", "--iter", "100000"],
+    code: 2,
+    says: "seal has no such option (did you mean --iterations?), see ironfern seal --help",
   },
   "a secret as an argument": {
     args: ["seal", "data", "--passphrase=hunter2"],
@@ -129,12 +153,12 @@ const MISUSES: Readonly<Record<string, Misuse>> = {
   "no secret on a pipe": {
     args: ["seal", "data", "-o", "out"],
     code: 2,
-    says: "Cannot ask for a passphrase: the standard input is no terminal, so add --passphrase-env",
+    says: "Cannot ask for a passphrase: no terminal can be opened, so add --passphrase-env or",
   },
   "no secret beside data": {
     args: ["lines", "encrypt"],
     code: 2,
-    says: "the standard input is the data, so add --key-env or --key-file",
+    says: "the standard input is the data, and no terminal can be opened, so add --key-env or",
   },
   "two secrets": {
     args: ["seal", "data", "-o", "out", ...KEY, "--passphrase-file", "empty"],
@@ -149,13 +173,13 @@ const MISUSES: Readonly<Record<string, Misuse>> = {
   "a variable that is not UTF-8": {
     args: ["seal", "data", "-o", "out", "--passphrase-env", "BROKEN"],
     code: 2,
-    says: "Cannot use the variable BROKEN: it is not UTF-8, so use a file",
+    says: "Cannot use --passphrase-env: the variable is not UTF-8, so use a file",
     options: { env: { BROKEN: "caf\ufffd" } },
   },
   "an empty secret file": {
     args: ["seal", "data", "-o", "out", "--passphrase-file", "empty"],
     code: 2,
-    says: "Cannot use --passphrase-file empty: the file is empty",
+    says: "Cannot use --passphrase-file: the file is empty",
   },
   "a secret file with one line end": {
     args: ["seal", "data", "-o", "out", "--passphrase-file", "newline"],
@@ -170,13 +194,13 @@ const MISUSES: Readonly<Record<string, Misuse>> = {
   "an empty variable": {
     args: ["seal", "data", "-o", "out", "--passphrase-env", "EMPTY"],
     code: 2,
-    says: "Cannot use --passphrase-env EMPTY: the variable is empty",
+    says: "Cannot use --passphrase-env: the variable is empty",
     options: { env: { EMPTY: "" } },
   },
   "a variable that is not set": {
     args: ["seal", "data", "-o", "out", "--passphrase-env", NOT_SET],
     code: 2,
-    says: `Cannot use --passphrase-env ${NOT_SET}: the variable is not set`,
+    says: "Cannot use --passphrase-env: no variable of that name is set; it takes the name of",
   },
   "a secret and data on standard input": {
     args: ["seal", "-", "--key-file", "-"],
@@ -201,9 +225,9 @@ const MISUSES: Readonly<Record<string, Misuse>> = {
     options: { env },
   },
   "a text as an argument": {
-    args: ["encrypt", "my secret", ...KEY],
+    args: ["encrypt", "hunter2", ...KEY],
     code: 1,
-    says: "there is no such file or folder",
+    says: "Cannot read INPUT: there is no such file or folder",
     options: { env },
   },
   "ttl with a passphrase": {

@@ -134,7 +134,7 @@ testCli("lines", async (cli) => {
   const bad = await cli.run([...decrypt, "-o", "rows", "--force"]);
   assertEquals([bad.code, bad.stderr], [
     3,
-    "error: Cannot open the token in line 4: it is not valid under this key\n",
+    "error: Cannot open line 4: it is not valid under this key\n",
   ]);
   assertEquals(await cli.read("rows"), rows);
   const old = fernet.encryptAtTime("old", 1);
@@ -197,7 +197,7 @@ testCli("encrypt and decrypt one text", async (cli) => {
   assertEquals([wrong.code, wrong.stdout, wrong.stderr], [
     3,
     "",
-    "error: Cannot open the token: it is not valid under this key\n",
+    "error: Cannot decrypt the value: wrong passphrase, or not the value that it was\n",
   ]);
 
   const key = await withKey(cli);
@@ -238,7 +238,7 @@ testCli("upgrade", async (cli) => {
   assertEquals([bad.code, bad.stdout, bad.stderr], [
     3,
     "",
-    "error: Cannot open value 2 (from 1): it is not valid under this key\n",
+    "error: Cannot decrypt the value on line 2: wrong passphrase, or not the value that it was\n",
   ]);
 });
 
@@ -268,7 +268,7 @@ testCli("rotate", async (cli) => {
   const bad = await cli.run([...args, "tokens", "-o", "bad"], { env });
   assertEquals([bad.code, bad.stderr], [
     3,
-    "error: Cannot open value 9001 (from 1): it is not valid under this key\n",
+    "error: Cannot decrypt the value on line 9001: wrong key, or not the value that it was\n",
   ]);
   assertEquals(await cli.names(), ["new", "older", "tokens"]);
   assertEquals(await cli.mustRun(args, { env }), "");
@@ -302,6 +302,6 @@ testCli("a secret from a file: its line end, its mode, standard input", async (c
   assertEquals([open.code, open.stdout], [0, ""]);
   assertEquals(
     open.stderr,
-    "warning: Others can read passphrase: chmod 600 it, or change the secret\n",
+    "warning: Others can read the file of --passphrase-file: chmod 600 it, or change the secret\n",
   );
 });

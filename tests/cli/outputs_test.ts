@@ -51,7 +51,8 @@ testCli("of two that write one file the first says why it fails", async (cli) =>
   const { code, stderr } = await child.output();
   const error = `Cannot write ${cli.path("out")}: ` +
     "the temporary file is gone, so another run began to write it later";
-  assertEquals([code, JSON.parse(new TextDecoder().decode(stderr))], [1, { error }]);
+  const path = cli.path("out");
+  assertEquals([code, JSON.parse(new TextDecoder().decode(stderr))], [1, { error, path }]);
   assertEquals((await verifyExport(cli.path("out"), SECRET)).bytes, 9);
 });
 

@@ -105,6 +105,9 @@ export const RUNTIMES: readonly Runtime[] = [deno, node, bun];
 /** Those that every test is run on. */
 export const MAIN_RUNTIMES: readonly Runtime[] = [deno, node];
 
+/** Whoever runs the tests on a terminal is not to be asked there. */
+const NO_TERMINAL: readonly string[] = await hasProgram("setsid") ? ["setsid"] : [];
+
 /** A variable that the command may read, and that nobody sets. */
 export const NOT_SET = "IRONFERN_NOT_SET";
 
@@ -161,7 +164,7 @@ export class Cli {
 
   /** Starts the command. */
   async spawn(args: readonly string[], env: Record<string, string> = {}) {
-    const [program, ...rest] = await this.line(args, env);
+    const [program, ...rest] = [...NO_TERMINAL, ...await this.line(args, env)];
     return new Deno.Command(program, {
       args: rest,
       cwd: this.folder,
@@ -191,8 +194,9 @@ export class Cli {
 
   /** Runs a shell's line, in which `ironfern` is the command. */
   async shell(script: string, env: Record<string, string> = {}): Promise<Ended> {
-    const [program, ...rest] = await this.line([], env);
-    const quoted = [program, ...rest].map((word) => `'${word}'`).join(" ");
+    const quoted = [...NO_TERMINAL, ...await this.line([], env)].map((word) => `'${word}'`).join(
+      " ",
+    );
     const child = await new Deno.Command("bash", {
       args: ["-c", `set -o pipefail; ironfern() { ${quoted} "$@"; }; ${script}`],
       cwd: this.folder,

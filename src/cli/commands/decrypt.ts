@@ -4,12 +4,14 @@
  * @module
  */
 
+import { InvalidTokenError } from "../../errors.ts";
 import type { Command } from "../command.ts";
 import type { OptionSpec } from "../spec/command.ts";
 import type { Context } from "../context.ts";
-import { UsageError } from "../failures.ts";
-import { tokenOptions } from "./lines.ts";
+import { RefusedError, UsageError } from "../failures.ts";
+import { tokenOptions } from "../io/rows.ts";
 import {
+  filePermissionsOf,
   JSON_RESULT,
   KEY,
   optionalInput,
@@ -18,36 +20,36 @@ import {
   READ_ITERATIONS,
   TOKENS,
 } from "../spec/options.ts";
+import { iterationsToRead } from "../spec/iterations.ts";
 import type { Secret } from "../io/secrets.ts";
 import { readValue, utf8, where } from "../io/texts.ts";
 
-const EXACT: OptionSpec = {
+const NO_LINE_END: OptionSpec = {
   name: "exact",
   help: "write the text as it is, without a line end after it",
 };
 
 /** Decrypts one text. */
-export const decryptText: Command = {
+export const decryptOne: Command = {
   name: "decrypt",
   summary: "decrypt one text of encrypt, Flet or Fernet",
   about: [
     "Decrypts one value: under a passphrase one that encrypt or Flet wrote, under a key a Fernet token.",
   ],
   operand: optionalInput("the value"),
-  options: [...OUTPUT, ...PASSPHRASE, ...KEY, READ_ITERATIONS, ...TOKENS, EXACT, JSON_RESULT],
+  options: [...OUTPUT, ...PASSPHRASE, ...KEY, READ_ITERATIONS, ...TOKENS, NO_LINE_END, JSON_RESULT],
   examples: [
     "ironfern decrypt value.txt",
     'echo "$STORED" | ironfern decrypt --passphrase-env APP_SECRET',
     "ironfern decrypt note.token -o note.txt --key-file app.key --ttl 3600",
   ],
-  permissions: "--allow-read of INPUT, --allow-read and --allow-write of the folder of FILE; " +
-    "--allow-env=NAME or --allow-read of the secret's file.",
+  permissions: filePermissionsOf("secret"),
   async run(context) {
     const { args } = context;
-    const input = await context.input();
+    const input = await context.unnamedInput();
     const output = await context.output(input);
-    const secret = await context.secret(false);
-    const bytes = await decryptValue(context, secret, await readValue(input));
+    const secrets = await context.secrets(false);
+    const bytes = await decryptValue(context, secrets, await readValue(input));
     if (output.path === undefined && args.has("json")) {
       const text = utf8(bytes, "the message", "leave --json out, to get its bytes");
       return await context.print("", { text });
@@ -59,24 +61,47 @@ export const decryptText: Command = {
   },
 };
 
+/** Decrypts with the first of the secrets that opens the value. */
 async function decryptValue(
+  context: Context,
+  [secret, ...others]: readonly Secret[],
+  value: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return secret.kind === "key"
+      ? await decryptToken(context, secret, value)
+      : await decryptText(context, secret, value);
+  } catch (error) {
+    if (!(error instanceof InvalidTokenError)) throw error;
+    if (others.length) return await decryptValue(context, others, value);
+    throw new RefusedError(secret.kind, undefined, { cause: error });
+  }
+}
+
+async function decryptToken(
   context: Context,
   secret: Secret,
   value: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { args, signal } = context;
-  const iterations = args.integers("iterations");
-  if (secret.kind === "key") {
-    if (iterations) {
-      throw new UsageError("Cannot use --iterations with a key: nothing is derived from it");
-    }
-    const fernet = await context.fernetOf(secret);
-    return await fernet.decryptAsync(value, { ...tokenOptions(context), signal });
+  iterationsToRead(context.args, secret.kind);
+  const fernet = await context.fernetOf(secret);
+  return await fernet.decryptAsync(value, { ...tokenOptions(context), signal: context.signal });
+}
+
+async function decryptText(
+  { args, signal }: Context,
+  secret: Secret,
+  value: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (args.has("ttl")) {
+    throw new UsageError("Cannot use --ttl with a passphrase: it is for Fernet tokens");
   }
-  const tokenOnly = ["ttl", "lenient"].find((name) => args.has(name));
-  if (tokenOnly) {
-    throw new UsageError(`Cannot use --${tokenOnly} with a passphrase: it is for Fernet tokens`);
-  }
+  const iterations = iterationsToRead(args, secret.kind);
   const { decrypt } = await import("../../../mod.ts");
-  return new TextEncoder().encode(await decrypt(value, secret.bytes, { iterations, signal }));
+  const text = await decrypt(value, secret.bytes, {
+    iterations,
+    ...args.has("lenient") ? { lenient: true } : {},
+    signal,
+  });
+  return new TextEncoder().encode(text);
 }

@@ -6,8 +6,8 @@
 
 import type { Command } from "../command.ts";
 import type { OptionSpec } from "../spec/command.ts";
-import { UsageError } from "../failures.ts";
 import {
+  filePermissionsOf,
   JSON_RESULT,
   KEY,
   optionalInput,
@@ -15,38 +15,35 @@ import {
   PASSPHRASE,
   VALUE_ITERATIONS,
 } from "../spec/options.ts";
+import { iterationsToWrite } from "../spec/iterations.ts";
 import { byteStream, readInput, textOf, utf8, where } from "../io/texts.ts";
 
-const EXACT: OptionSpec = {
+const KEEP_LINE_END: OptionSpec = {
   name: "exact",
   help: "keep a line end at the text's end, which is dropped otherwise",
 };
 
 /** Encrypts one text. */
-export const encryptText: Command = {
+export const encryptOne: Command = {
   name: "encrypt",
   summary: "encrypt one text, under a passphrase or a key",
   about: [
     "Encrypts one text: under a passphrase into the format of Flet, under a key into a Fernet token. On a terminal it asks for the text, without an echo. The text is never an argument: everybody could read it in the list of processes.",
   ],
   operand: optionalInput("a file of UTF-8"),
-  options: [...OUTPUT, ...PASSPHRASE, ...KEY, VALUE_ITERATIONS, EXACT, JSON_RESULT],
+  options: [...OUTPUT, ...PASSPHRASE, ...KEY, VALUE_ITERATIONS, KEEP_LINE_END, JSON_RESULT],
   examples: [
     "ironfern encrypt",
     'printf %s "$TOKEN" | ironfern encrypt --passphrase-env APP_SECRET',
     "ironfern encrypt note.txt -o note.token --key-file app.key",
   ],
-  permissions: "--allow-read of INPUT, --allow-read and --allow-write of the folder of FILE; " +
-    "--allow-env=NAME or --allow-read of the secret's file.",
+  permissions: filePermissionsOf("secret"),
   async run(context) {
     const { args, signal } = context;
-    const input = context.asksForText ? undefined : await context.input();
+    const input = context.asksForText ? undefined : await context.unnamedInput();
     const output = await context.output(input);
-    const iterations = args.integer("iterations");
-    const secret = await context.secret(true);
-    if (iterations !== undefined && secret.kind === "key") {
-      throw new UsageError("Cannot use --iterations with a key: nothing is derived from it");
-    }
+    const [secret] = await context.secrets(true);
+    const iterations = iterationsToWrite(args, secret.kind);
     const bytes = input
       ? textOf(await readInput(input), args.has("exact"))
       : new TextEncoder().encode(await context.ask("Text"));

@@ -9,9 +9,16 @@ import type { Command } from "../command.ts";
 import type { OptionSpec } from "../spec/command.ts";
 import type { Context } from "../context.ts";
 import { usage } from "../failures.ts";
-import { tokenOptions } from "./lines.ts";
-import { JSON_RESULT, KEY, optionalInput, OUTPUT, QUIET, TOKENS } from "../spec/options.ts";
-import { pipeRows } from "../io/rows.ts";
+import {
+  filePermissionsOf,
+  JSON_RESULT,
+  KEY,
+  optionalInput,
+  OUTPUT,
+  QUIET,
+  TOKENS,
+} from "../spec/options.ts";
+import { pipeRows, tokenOptions } from "../io/rows.ts";
 
 const FIELDS: readonly OptionSpec[] = [
   {
@@ -42,8 +49,7 @@ const FIELDS: readonly OptionSpec[] = [
   { name: "delimiter", value: "CHARACTER", help: "what separates the cells of CSV; by default ," },
 ];
 const COMMON = [...KEY, QUIET, JSON_RESULT];
-const PERMISSIONS = "--allow-read of INPUT, --allow-read and --allow-write of the folder of " +
-  "FILE; --allow-env=NAME or --allow-read of the key's file.";
+const PERMISSIONS = filePermissionsOf("key");
 
 /** Encrypts fields. */
 export const fieldsEncrypt: Command = {

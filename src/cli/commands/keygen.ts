@@ -5,7 +5,8 @@
  */
 
 import type { Command } from "../command.ts";
-import { createSecretFile } from "../io/files.ts";
+import { createSecretFile } from "../io/output.ts";
+import { where } from "../io/texts.ts";
 import { JSON_RESULT, OUTPUT, QUIET } from "../spec/options.ts";
 
 /** Makes a key. */
@@ -26,7 +27,7 @@ export const keygen: Command = {
     const { Fernet } = await import("../../../mod.ts");
     const key = Fernet.generateKey();
     if (path === "-") return await context.print(key, { key });
-    await createSecretFile(path, `${key}\n`);
-    await context.print(`Wrote a new key into ${path}`, { output: path });
+    await createSecretFile(path, `${key}\n`, context.signal);
+    await context.print(`Wrote a new key${where(context)}`, { output: path });
   },
 };

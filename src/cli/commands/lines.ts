@@ -7,6 +7,7 @@
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import {
+  filePermissionsOf,
   JSON_RESULT,
   KEY,
   optionalInput,
@@ -15,11 +16,10 @@ import {
   TOKENS,
   WORKERS,
 } from "../spec/options.ts";
-import { pipeRows } from "../io/rows.ts";
+import { pipeRows, tokenOptions } from "../io/rows.ts";
 
 const COMMON = [...KEY, WORKERS, QUIET, JSON_RESULT];
-const PERMISSIONS = "--allow-read of INPUT, --allow-read and --allow-write of the folder of " +
-  "FILE; --allow-env=NAME or --allow-read of the key's file.";
+const PERMISSIONS = filePermissionsOf("key");
 
 /** Encrypts lines. */
 export const linesEncrypt: Command = {
@@ -38,7 +38,7 @@ export const linesEncrypt: Command = {
   async run(context) {
     await pipeRows(context, "Encrypting", "lines", async (fernet, onProgress) => {
       const { encryptLines } = await import("../../export/mod.ts");
-      return encryptLines(fernet, { ...common(context), onProgress });
+      return encryptLines(fernet, { ...lineOptions(context), onProgress });
     });
   },
 };
@@ -60,16 +60,15 @@ export const linesDecrypt: Command = {
   async run(context) {
     await pipeRows(context, "Decrypting", "lines", async (fernet, onProgress) => {
       const { decryptLines } = await import("../../export/mod.ts");
-      return decryptLines(fernet, { ...common(context), ...tokenOptions(context), onProgress });
+      return decryptLines(fernet, {
+        ...lineOptions(context),
+        ...tokenOptions(context),
+        onProgress,
+      });
     });
   },
 };
 
-function common({ args, signal }: Context) {
+function lineOptions({ args, signal }: Context) {
   return { workers: args.integer("workers"), signal };
-}
-
-/** How tokens are judged. */
-export function tokenOptions({ args }: Context): { ttl: number | undefined; lenient: boolean } {
-  return { ttl: args.integer("ttl"), lenient: args.has("lenient") };
 }

@@ -6,8 +6,8 @@
 
 import type { Command } from "../command.ts";
 import { completion } from "./completion.ts";
-import { decryptText } from "./decrypt.ts";
-import { encryptText } from "./encrypt.ts";
+import { decryptOne } from "./decrypt.ts";
+import { encryptOne } from "./encrypt.ts";
 import { fieldsDecrypt, fieldsEncrypt } from "./fields.ts";
 import { inspect } from "./inspect.ts";
 import { kdf } from "./kdf.ts";
@@ -29,8 +29,8 @@ export const COMMANDS: readonly Command[] = [
   linesDecrypt,
   fieldsEncrypt,
   fieldsDecrypt,
-  encryptText,
-  decryptText,
+  encryptOne,
+  decryptOne,
   upgrade,
   rotate,
   keygen,

@@ -7,6 +7,7 @@
 import type { Command } from "../command.ts";
 import {
   EXPECTATIONS,
+  filePermissionsOf,
   JSON_RESULT,
   KEY,
   OUTPUT,
@@ -15,8 +16,7 @@ import {
   requiredInput,
   WORKERS,
 } from "../spec/options.ts";
-import { where } from "../io/texts.ts";
-import { openOptions } from "./verify.ts";
+import { openSettings, transformExport } from "./sealed.ts";
 
 /** Opens a sealed export. */
 export const open: Command = {
@@ -33,35 +33,17 @@ export const open: Command = {
     "ironfern open dump.sealed -o dump.sql --expect-id tDF2ZdT4J2kFv0jkbjQ1Bw",
     "set -o pipefail; ironfern open shop.sealed --key-file shop.key | psql --single-transaction shop",
   ],
-  permissions: "--allow-read of INPUT, --allow-read and --allow-write of the folder of FILE; " +
-    "--allow-env=NAME or --allow-read of the secret's file.",
+  permissions: filePermissionsOf("secret"),
   async run(context) {
-    const { args, report } = context;
-    const input = await context.input();
-    const output = await context.output(input);
-    const expectations = openOptions(context);
-    const secret = await context.exportSecret(false);
-    const { openExport, openFile } = await import("../../export/mod.ts");
-    const info = await report.progress("Opening", "bytes", async (onProgress) => {
-      const options = {
-        ...secret,
-        ...expectations,
-        onProgress: onProgress && ((done: number) => onProgress(done, input.size)),
-      };
-      if (input.path !== undefined && output.path !== undefined) {
-        return await openFile(input.path, output.path, {
-          ...options,
-          overwrite: args.has("force"),
-        });
-      }
-      const { readable, writable, result } = openExport(options);
-      await output.write(input.stream().pipeThrough({ readable, writable }));
-      return await result;
+    await transformExport(context, {
+      doing: "Opening",
+      done: "Opened",
+      twice: false,
+      settings: () => openSettings(context),
+      async load() {
+        const { openExport, openFile } = await import("../../export/mod.ts");
+        return { stream: openExport, file: openFile };
+      },
     });
-    await context.result(
-      `Opened ${info.bytes} bytes${where(context)}, id ${info.id}`,
-      { ...info },
-      output,
-    );
   },
 };

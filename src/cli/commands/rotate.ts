@@ -5,10 +5,10 @@
  */
 
 import { InvalidTokenError } from "../../errors.ts";
-import type { MultiFernet } from "../../fernet/multi_fernet.ts";
 import type { Command } from "../command.ts";
+import { RefusedError } from "../failures.ts";
 import type { OptionSpec } from "../spec/command.ts";
-import { JSON_RESULT, KEY, optionalInput, OUTPUT, QUIET } from "../spec/options.ts";
+import { JSON_RESULT, KEY, LENIENT, optionalInput, OUTPUT, QUIET } from "../spec/options.ts";
 import { where } from "../io/texts.ts";
 
 const OLD_KEYS: readonly OptionSpec[] = [
@@ -17,30 +17,33 @@ const OLD_KEYS: readonly OptionSpec[] = [
     value: "NAME",
     complete: "variable",
     multiple: true,
-    help: "take an old key from this environment variable; more than once for more",
+    help: "take old keys from this environment variable; can be given more than once",
   },
   {
     name: "old-key-file",
     value: "FILE",
     complete: "file",
     multiple: true,
-    help: "take an old key from this file; more than once for more",
+    help: "take old keys from this file; can be given more than once",
   },
 ];
-/** Bytes of tokens that are rotated at once. */
+/** Characters of tokens that are rotated at once. */
 const BATCH = 1 << 20;
-/** Characters of the longest token: of 256 MiB. */
+/** Characters of the longest token, that of 256 MiB. */
 const LONGEST_TOKEN = 360_000_000;
+
+type RotateMany = (tokens: string[], options: { lenient?: boolean }) => string[];
 
 /** Brings tokens of old keys to a new one. */
 export const rotate: Command = {
   name: "rotate",
   summary: "bring Fernet tokens of old keys to a new key",
   about: [
-    "Reads Fernet tokens, one a line, and writes each one encrypted anew under the new key, with the time that it had. Tokens of the new key are read too. On the standard output the tokens are a prefix until the exit code is 0; with -o nothing is written if one cannot be opened.",
+    "Reads Fernet tokens, one a line, and encrypts each one anew under the new key, with the time that it had. Tokens of the new key are read too. On the standard output more tokens may be missing until the exit code is 0; with -o nothing is written if one of them cannot be opened.",
+    "The new key may be followed by old ones in one file or variable, on lines of their own or between commas, the newest first.",
   ],
   operand: optionalInput("the tokens"),
-  options: [...OUTPUT, ...KEY, ...OLD_KEYS, QUIET, JSON_RESULT],
+  options: [...OUTPUT, ...KEY, ...OLD_KEYS, LENIENT, QUIET, JSON_RESULT],
   examples: [
     "ironfern rotate app.tokens -o app.tokens.new --key-file new.key --old-key-file old.key",
     "ironfern rotate --key-env NEW_KEY --old-key-env OLD_KEY < app.tokens > app.tokens.new",
@@ -48,16 +51,18 @@ export const rotate: Command = {
   permissions: "--allow-read of INPUT, --allow-read and --allow-write of the folder of FILE; " +
     "--allow-env of the variables or --allow-read of the keys' files.",
   async run(context) {
-    const { report } = context;
+    const { args, report } = context;
     const input = await context.input();
     const output = await context.output(input);
-    const fernet = await context.fernet();
-    const fernets = [fernet, ...await context.oldFernets()];
+    const fernets = await context.rotatedFernets();
     const { MultiFernet } = await import("../../../mod.ts");
+    const keys = new MultiFernet(fernets);
+    const rotateMany: RotateMany = keys.rotateMany.bind(keys);
+    const options = args.has("lenient") ? { lenient: true } : {};
     let count = 0;
     try {
       await report.progress("Rotating", "tokens", async (onProgress) => {
-        const rotated = rotateLines(new MultiFernet(fernets), (done) => {
+        const rotated = rotateLines((tokens) => rotateMany(tokens, options), (done) => {
           count = done;
           onProgress?.(done, undefined);
         });
@@ -70,8 +75,9 @@ export const rotate: Command = {
   },
 };
 
+/** Rotates tokens, one a line, in batches. */
 function rotateLines(
-  keys: MultiFernet,
+  rotateMany: (tokens: string[]) => string[],
   onProgress: (done: number) => void,
 ): TransformStream<Uint8Array, Uint8Array> {
   const decoder = new TextDecoder();
@@ -89,12 +95,12 @@ function rotateLines(
       throw new RangeError(`Cannot read the input: line ${done + 1} is longer than any token`);
     }
     try {
-      const tokens = keys.rotateMany(lines.map((line) => line.replace(/\r$/, "")));
+      const tokens = rotateMany(lines.map((line) => line.replace(/\r$/, "")));
       onProgress(done += tokens.length);
       return encoder.encode(tokens.map((token) => `${token}\n`).join(""));
     } catch (error) {
       if (!(error instanceof InvalidTokenError)) throw error;
-      throw new InvalidTokenError({ index: done + (error.index ?? 0) });
+      throw new RefusedError("key", done + (error.index ?? 0) + 1, { cause: error });
     }
   };
   return new TransformStream({

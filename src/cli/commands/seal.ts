@@ -5,8 +5,8 @@
  */
 
 import type { Command } from "../command.ts";
-import { UsageError } from "../failures.ts";
 import {
+  filePermissionsOf,
   JSON_RESULT,
   KEY,
   OUTPUT,
@@ -16,7 +16,8 @@ import {
   SEAL_ITERATIONS,
   WORKERS,
 } from "../spec/options.ts";
-import { where } from "../io/texts.ts";
+import { iterationsToWrite } from "../spec/iterations.ts";
+import { transformExport } from "./sealed.ts";
 
 /** Seals a file. */
 export const seal: Command = {
@@ -33,40 +34,22 @@ export const seal: Command = {
     "ironfern seal dump.sql -o dump.sealed --passphrase-env DUMP_PASSPHRASE",
     "pg_dump shop | ironfern seal - --key-file shop.key -o shop.sealed --force",
   ],
-  permissions: "--allow-read of INPUT, --allow-read and --allow-write of the folder of FILE; " +
-    "--allow-env=NAME or --allow-read of the secret's file.",
+  permissions: filePermissionsOf("secret"),
   async run(context) {
-    const { args, report, signal } = context;
-    const input = await context.input();
-    const output = await context.output(input);
-    const iterations = args.integer("iterations");
-    const secret = await context.exportSecret(true);
-    if (iterations !== undefined && secret.key !== undefined) {
-      throw new UsageError("Cannot use --iterations with a key: nothing is derived from it");
-    }
-    const { sealExport, sealFile } = await import("../../export/mod.ts");
-    const info = await report.progress("Sealing", "bytes", async (onProgress) => {
-      const options = {
-        ...secret,
-        iterations,
+    const { args, signal } = context;
+    await transformExport(context, {
+      doing: "Sealing",
+      done: "Sealed",
+      twice: true,
+      settings: ({ key }) => ({
+        iterations: iterationsToWrite(args, key === undefined ? "passphrase" : "key"),
         workers: args.integer("workers"),
         signal,
-        onProgress: onProgress && ((done: number) => onProgress(done, input.size)),
-      };
-      if (input.path !== undefined && output.path !== undefined) {
-        return await sealFile(input.path, output.path, {
-          ...options,
-          overwrite: args.has("force"),
-        });
-      }
-      const { readable, writable, result } = sealExport(options);
-      await output.write(input.stream().pipeThrough({ readable, writable }));
-      return await result;
+      }),
+      async load() {
+        const { sealExport, sealFile } = await import("../../export/mod.ts");
+        return { stream: sealExport, file: sealFile };
+      },
     });
-    await context.result(
-      `Sealed ${info.bytes} bytes${where(context)}, id ${info.id}`,
-      { ...info },
-      output,
-    );
   },
 };

@@ -4,11 +4,15 @@
  * @module
  */
 
+import { InvalidTokenError } from "../../errors.ts";
 import type { Command } from "../command.ts";
 import type { OptionSpec } from "../spec/command.ts";
-import { UsageError } from "../failures.ts";
+import { RefusedError } from "../failures.ts";
+import { iterationsToRead } from "../spec/iterations.ts";
 import {
+  filePermissionsOf,
   JSON_RESULT,
+  LENIENT,
   optionalInput,
   OUTPUT,
   PASSPHRASE,
@@ -24,8 +28,6 @@ const TARGET: OptionSpec = {
   range: [1, 2 ** 32 - 1],
   help: "PBKDF2 iterations to write; by default 600000. Remember any other number",
 };
-/** With the ones to write they are four, the most that are tried. */
-const MOST_COSTS = 4;
 
 /** Brings values of an old cost to the present one. */
 export const upgrade: Command = {
@@ -35,21 +37,26 @@ export const upgrade: Command = {
     "Reads values of encrypt or Flet, one a line, and writes them in the same order: those of an old cost (100000 iterations, up to Flet 0.27.4) encrypted anew, the others as they are. If one cannot be decrypted nothing is written.",
   ],
   operand: optionalInput("the values"),
-  options: [...OUTPUT, ...PASSPHRASE, READ_ITERATIONS, TARGET, WORKERS, QUIET, JSON_RESULT],
+  options: [
+    ...OUTPUT,
+    ...PASSPHRASE,
+    READ_ITERATIONS,
+    TARGET,
+    LENIENT,
+    WORKERS,
+    QUIET,
+    JSON_RESULT,
+  ],
   examples: [
     "ironfern upgrade values.txt -o upgraded.txt",
     "ironfern upgrade --passphrase-env APP_SECRET < values.txt > upgraded.txt",
   ],
-  permissions: "--allow-read of INPUT, --allow-read and --allow-write of the folder of FILE; " +
-    "--allow-env=NAME or --allow-read of the passphrase's file.",
+  permissions: filePermissionsOf("passphrase"),
   async run(context) {
     const { args, report, signal } = context;
     const input = await context.input();
     const output = await context.output(input);
-    const iterations = args.integers("iterations");
-    if (iterations && iterations.length > MOST_COSTS) {
-      throw new UsageError(`Cannot use --iterations more than ${MOST_COSTS} times`);
-    }
+    const iterations = iterationsToRead(args, "passphrase");
     const passphrase = await context.passphrase();
     const values = (await readValue(input)).split(/\r?\n/);
     const { upgradeMany } = await import("../../../mod.ts");
@@ -57,10 +64,14 @@ export const upgrade: Command = {
       return await upgradeMany(values, passphrase, {
         iterations,
         targetIterations: args.integer("target-iterations"),
+        ...args.has("lenient") ? { lenient: true } : {},
         workers: args.integer("workers"),
         signal,
         onProgress,
       });
+    }).catch((error) => {
+      if (!(error instanceof InvalidTokenError)) throw error;
+      throw new RefusedError("passphrase", (error.index ?? 0) + 1, { cause: error });
     });
     await output.write(byteStream(results.map(({ value }) => `${value}\n`).join("")));
     const upgraded = results.filter((result) => result.upgraded).length;

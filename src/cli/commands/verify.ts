@@ -4,18 +4,18 @@
  * @module
  */
 
-import type { OpenExportSettings } from "../../export/mod.ts";
 import type { Command } from "../command.ts";
-import type { Context } from "../context.ts";
 import {
   EXPECTATIONS,
   JSON_RESULT,
   KEY,
   PASSPHRASE,
+  permissionsOf,
   QUIET,
   requiredInput,
   WORKERS,
 } from "../spec/options.ts";
+import { openSettings } from "./sealed.ts";
 
 /** Checks a sealed export. */
 export const verify: Command = {
@@ -30,27 +30,16 @@ export const verify: Command = {
     "ironfern verify dump.sealed",
     "ironfern verify shop.sealed --key-file shop.key --json",
   ],
-  permissions: "--allow-read of INPUT; --allow-env=NAME or --allow-read of the secret's file.",
+  permissions: permissionsOf("secret"),
   async run(context) {
     const input = await context.input();
-    const expectations = openOptions(context);
+    const settings = openSettings(context);
     const secret = await context.exportSecret(false);
     const { verifyExport } = await import("../../export/mod.ts");
     const info = await context.report.progress("Verifying", "bytes", async (onProgress) => {
       const source = input.path ?? input.stream();
-      return await verifyExport(source, { ...secret, ...expectations, onProgress });
+      return await verifyExport(source, { ...secret, ...settings, onProgress });
     });
     await context.print(`Verified ${info.bytes} bytes, id ${info.id}`, { ...info });
   },
 };
-
-/** How a sealed export is opened, but for the secret. */
-export function openOptions({ args, signal }: Context): OpenExportSettings {
-  const id = args.text("expect-id");
-  return {
-    maxIterations: args.integer("max-iterations"),
-    expect: id === undefined ? undefined : { id },
-    workers: args.integer("workers"),
-    signal,
-  };
-}

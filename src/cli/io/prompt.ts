@@ -4,6 +4,7 @@
  * @module
  */
 
+import { nodeFiles } from "../../files/node_files.ts";
 import { Interrupted, UsageError } from "../failures.ts";
 import type { InputStream, NodeProcess } from "./process.ts";
 
@@ -15,13 +16,13 @@ const TAB = "\t";
 const BELL = "\x07";
 const ESCAPE = "\x1b";
 const ERASE = /[\b\x7f]/;
-/** What arrow keys and their like send after the escape, whole or in part. */
+/** What keys such as the arrows send after the escape, whole or in part. */
 const SEQUENCE = /^(\[[0-?]*[ -/]*[@-~]?|O[@-~]?|[^[O])?/;
 
-/** What is decoded of bytes that are not UTF-8. */
+/** Stands for bytes that are not UTF-8. */
 const BROKEN = "\ufffd";
 
-/** One line of text as it is typed, from keys that come in any pieces. */
+/** A line of text that is being typed; its keys come in pieces of any size. */
 export class HiddenLine {
   readonly #ring: () => void;
   #text: string[] = [];
@@ -74,43 +75,93 @@ export class HiddenLine {
   }
 }
 
-/** Whether somebody can be asked: the questions go to standard error. */
-export function canAsk({ stdin, stderr }: NodeProcess): boolean {
+/** A terminal that can be asked on. */
+export interface Terminal {
+  /** Gives the keys. */
+  readonly input: InputStream;
+  /** Shows a text. */
+  print(text: string): Promise<void>;
+  /** Gives the terminal back. */
+  close(): void;
+}
+
+/** Whether the standard streams are a terminal. */
+export function isTerminal({ stdin, stderr }: NodeProcess): boolean {
   return Boolean(stdin.isTTY && stderr.isTTY && typeof stdin.setRawMode === "function");
 }
 
 /**
- * Asks one question after the other. The terminal is as it was when this ends,
- * whichever way.
+ * The terminal of this process: the standard input and error, or where these are
+ * something else, the one that the system knows.
+ *
+ * @param process The process.
+ * @param stdinIsData Whether the standard input has another use.
+ * @returns `undefined` if there is none, or if it may not be opened: Deno opens it
+ * only with all permissions.
+ */
+export function findTerminal(process: NodeProcess, stdinIsData: boolean): Terminal | undefined {
+  if (isTerminal(process) && !stdinIsData) {
+    const { stdin, stderr } = process;
+    return {
+      input: stdin,
+      print: (text) => new Promise((resolve) => void stderr.write(text, () => resolve())),
+      close: () => stdin.pause(),
+    };
+  }
+  return process.platform === "win32" ? undefined : openTerminal(process);
+}
+
+interface NodeTty {
+  ReadStream: new (descriptor: number) => InputStream & { destroy(): void };
+}
+
+function openTerminal(process: NodeProcess): Terminal | undefined {
+  const { fsSync } = nodeFiles();
+  const { ReadStream } = process.getBuiltinModule("node:tty") as NodeTty;
+  try {
+    const descriptor = fsSync.openSync("/dev/tty", "r+");
+    const input = new ReadStream(descriptor);
+    return {
+      input,
+      print: (text) => Promise.resolve(void fsSync.writeSync(descriptor, text)),
+      close: () => input.destroy(),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Asks one question after the other. However this ends, the terminal is then as it
+ * was before.
  *
  * @throws {Interrupted} At Ctrl-C.
  * @throws {UsageError} If an answer is empty.
  */
 export async function askHidden(
-  { stdin, stderr }: NodeProcess,
+  terminal: Terminal,
   questions: readonly string[],
   signal: AbortSignal,
 ): Promise<string[]> {
-  const print = (text: string) =>
-    new Promise<void>((resolve) => void stderr.write(text, () => resolve()));
-  const line = new HiddenLine(() => void print(BELL));
+  const { input } = terminal;
+  const line = new HiddenLine(() => void terminal.print(BELL));
   const answers: string[] = [];
-  signal.throwIfAborted();
-  stdin.setRawMode(true);
   try {
+    signal.throwIfAborted();
+    input.setRawMode(true);
     for (const question of questions) {
-      await print(`${question}: `);
+      await terminal.print(`${question}: `);
       try {
-        answers.push(line.type("") ?? await typedLine(stdin, line, signal));
+        answers.push(line.type("") ?? await typedLine(input, line, signal));
       } finally {
-        await print("\n");
+        await terminal.print("\n");
       }
       if (!answers.at(-1)) throw new UsageError("Cannot go on: nothing was typed");
     }
     return answers;
   } finally {
-    stdin.setRawMode(false);
-    stdin.pause();
+    input.setRawMode(false);
+    terminal.close();
   }
 }
 

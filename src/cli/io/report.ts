@@ -6,6 +6,7 @@
 
 // @ts-types="@types/cli-progress"
 import type { SingleBar } from "cli-progress";
+import { lines, oneLine, toJson } from "./escape.ts";
 import type { NodeProcess, OutputStream } from "./process.ts";
 
 const RED = "31";
@@ -15,7 +16,7 @@ const UNITS = ["B", "kB", "MB", "GB", "TB"];
 /** What a result says to a program. */
 export type Result = Readonly<Record<string, unknown>>;
 
-/** Is told how much is done. */
+/** Called with the progress. */
 export type OnProgress = (done: number, total: number | undefined) => void;
 
 /** How a command reports. */
@@ -26,7 +27,7 @@ export interface ReportOptions {
   readonly quiet: boolean;
 }
 
-/** Writes to standard output or standard error, and waits until it is written. */
+/** Writes to standard output or standard error, and waits for the end of the write. */
 export function writeTo(stream: OutputStream, chunk: Uint8Array | string): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(chunk, (error) => error ? reject(error) : resolve());
@@ -53,10 +54,10 @@ export class Report {
   async result(text: string, result: Result, dataOnStdout: boolean): Promise<void> {
     const { stdout, stderr } = this.#process;
     const stream = dataOnStdout ? stderr : stdout;
-    if (this.#options.json) return await writeTo(stream, `${JSON.stringify(result)}\n`);
-    // Beside data on its way through a pipe nobody looks for it.
+    if (this.#options.json) return await writeTo(stream, `${toJson(result)}\n`);
+    // Nobody looks for it beside data that goes through a pipe.
     if (this.#options.quiet || dataOnStdout && !stderr.isTTY) return;
-    await writeTo(stream, `${text}\n`);
+    await writeTo(stream, `${lines(text)}\n`);
   }
 
   /** Warns. */
@@ -72,8 +73,8 @@ export class Report {
   async #complain(kind: string, colour: string, text: string, result: Result): Promise<void> {
     const { stderr } = this.#process;
     const label = useColour(this.#process) ? `\x1b[${colour}m${kind}:\x1b[0m` : `${kind}:`;
-    const line = this.#options.json ? JSON.stringify(result) : `${label} ${oneLine(text)}`;
-    // There is nowhere left to say that this cannot be said.
+    const line = this.#options.json ? toJson(result) : `${label} ${oneLine(text)}`;
+    // If this cannot be written, there is nowhere left to say so.
     await writeTo(stderr, `${line}\n`).catch(() => {});
   }
 
@@ -109,7 +110,7 @@ export class Report {
   }
 }
 
-/** A progress bar; a line of figures where there is no telling how much is left. */
+/** A progress bar; a line of figures where nobody knows how much is left. */
 class Bar {
   readonly #label: string;
   readonly #unit: string;
@@ -126,7 +127,7 @@ class Bar {
 
   update(done: number, total: number | undefined): void {
     const now = performance.now();
-    // A key may have been derived before the first of it was done.
+    // The first call may come late, when a key had to be derived before it.
     if (!this.#bar) [this.#start, this.#before] = [now, done];
     const rate = (done - this.#before) / ((now - this.#start) / 1_000 || Infinity);
     const figures = {
@@ -165,10 +166,4 @@ export function amount(number: number, unit: string): string {
 
 function useColour({ stderr, env }: NodeProcess): boolean {
   return Boolean(stderr.isTTY) && !env.NO_COLOR;
-}
-
-/** The name of a file may hold anything, and is not to write a second line. */
-function oneLine(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\x00-\x1f\x7f-\x9f]+/g, " ").trim();
 }

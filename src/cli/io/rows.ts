@@ -43,3 +43,8 @@ export async function pipeRows(
   const done = doing === "Encrypting" ? "Encrypted" : "Decrypted";
   await context.result(`${done} ${count} ${unit}${where(context)}`, { [unit]: count }, output);
 }
+
+/** How tokens are judged. */
+export function tokenOptions({ args }: Context): { ttl: number | undefined; lenient: boolean } {
+  return { ttl: args.integer("ttl"), lenient: args.has("lenient") };
+}

@@ -5,7 +5,8 @@
  */
 
 import type { Context } from "../context.ts";
-import { type Input, lineEnd, readAll } from "./files.ts";
+import { oneLine } from "./escape.ts";
+import { type Input, lineEnd, readAll } from "./input.ts";
 
 /** What base64 twice makes of 256 MiB, which is the longest message. */
 const LONGEST = 512 << 20;
@@ -47,5 +48,5 @@ export function textOf(bytes: Uint8Array<ArrayBuffer>, exact: boolean): Uint8Arr
 /** Where a value went, for a result. */
 export function where({ args }: Context): string {
   const output = args.text("output") ?? "-";
-  return output === "-" ? "" : ` into ${output}`;
+  return output === "-" ? "" : ` into ${oneLine(output)}`;
 }

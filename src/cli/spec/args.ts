@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { CommandSpec, OptionSpec } from "./command.ts";
+import { meantName } from "../../checks.ts";
 import { UsageError } from "../failures.ts";
+import type { CommandSpec, OptionSpec } from "./command.ts";
 import { nodeProcess } from "../io/process.ts";
 import { HELP } from "./options.ts";
 
@@ -26,9 +27,9 @@ interface NodeUtil {
   }): { tokens: readonly Token[] };
 }
 
-/** The arguments, when they are checked. */
+/** The arguments, after they were checked. */
 export class Args {
-  /** The file that is named, `-` if there is none; or a word. */
+  /** The file that was named, `-` if none was; or a word. */
   readonly operand: string;
   readonly #values: ReadonlyMap<string, readonly string[]>;
 
@@ -53,7 +54,7 @@ export class Args {
     return this.#values.get(name)?.[0];
   }
 
-  /** The numbers of an option, if it was given; they are checked. */
+  /** The numbers of an option, if it was given; they were checked. */
   integers(name: string): number[] | undefined {
     return this.#values.get(name)?.map(Number);
   }
@@ -67,8 +68,8 @@ export class Args {
 /**
  * Reads the arguments of a subcommand.
  *
- * @throws {UsageError} If they are not as its table has them. No message holds a
- * value: it may be a secret that was given in the wrong place.
+ * @throws {UsageError} If they do not fit its table. No message holds a value: it
+ * may be a secret that was given in the wrong place.
  */
 export function parseArguments(command: CommandSpec, args: readonly string[]): Args {
   const { parseArgs } = nodeProcess().getBuiltinModule("node:util") as NodeUtil;
@@ -105,7 +106,7 @@ export function parseArguments(command: CommandSpec, args: readonly string[]): A
   return new Args(checkOperands(command, operands), values);
 }
 
-function unknownOption({ name }: CommandSpec, { rawName = "" }: Token): UsageError {
+function unknownOption({ name, options }: CommandSpec, { rawName = "" }: Token): UsageError {
   const help = `see ironfern ${name} --help`;
   if (/^--?(passphrase|password|key|secret)$/.test(rawName)) {
     return new UsageError(
@@ -113,7 +114,14 @@ function unknownOption({ name }: CommandSpec, { rawName = "" }: Token): UsageErr
         `so give it in a variable or a file, ${help}`,
     );
   }
-  return new UsageError(`Cannot use ${rawName}: ${name} has no such option, ${help}`);
+  const given = rawName.replace(/^--?/, "");
+  const names = [...options, HELP].map((option) => option.name);
+  // Half of a name is more letters away than a misspelt one.
+  const meant = given.length < 2
+    ? undefined
+    : names.find((known) => known.startsWith(given)) ?? meantName(given, names);
+  const hint = meant === undefined ? "" : ` (did you mean --${meant}?)`;
+  return new UsageError(`Cannot use ${rawName}: ${name} has no such option${hint}, ${help}`);
 }
 
 function optionValue(option: OptionSpec, { value, inlineValue }: Token): string {

@@ -31,12 +31,13 @@ export const OUTPUT: readonly OptionSpec[] = [
     short: "o",
     value: "FILE",
     complete: "file",
-    help: "write there, as a whole or not at all; - or no option: the standard output",
+    help: "write to this file, as a whole or not at all, or to this pipe or device; - or no " +
+      "option: the standard output",
   },
   { name: "force", short: "f", help: "replace FILE if it exists" },
 ];
 
-/** A passphrase that is not asked for. */
+/** Where a passphrase comes from that is not asked for. */
 export const PASSPHRASE: readonly OptionSpec[] = [
   {
     name: "passphrase-env",
@@ -48,11 +49,12 @@ export const PASSPHRASE: readonly OptionSpec[] = [
     name: "passphrase-file",
     value: "FILE",
     complete: "file",
-    help: "take the passphrase from this file, less one line end; - is the standard input",
+    help: "take the passphrase from this file, without the line end after it; - is the " +
+      "standard input",
   },
 ];
 
-/** A key that is not asked for. */
+/** Where a key comes from that is not asked for. */
 export const KEY: readonly OptionSpec[] = [
   {
     name: "key-env",
@@ -100,18 +102,21 @@ export const EXPECTATIONS: readonly OptionSpec[] = [
   },
 ];
 
+/** `--lenient` */
+export const LENIENT: OptionSpec = {
+  name: "lenient",
+  help: "accept base64url as other tools write it: with white space, without padding",
+};
+
 /** How Fernet tokens are judged. */
 export const TOKENS: readonly OptionSpec[] = [
   {
     name: "ttl",
     value: "SECONDS",
     range: [0, Number.MAX_SAFE_INTEGER],
-    help: "refuse tokens that are older; by default their age is not looked at",
+    help: "refuse tokens that are older; by default a token of any age is accepted",
   },
-  {
-    name: "lenient",
-    help: "accept what other tools make of base64url: white space, absent padding",
-  },
+  LENIENT,
 ];
 
 /** Iterations of the passphrase format, which does not record them. */
@@ -130,6 +135,21 @@ export const READ_ITERATIONS: OptionSpec = {
   multiple: true,
   help: "PBKDF2 iterations that were written, up to four times; by default 100000 and 600000",
 };
+
+/** The permissions of a command that reads an input and a secret. */
+export function permissionsOf(secret: string): string {
+  return `--allow-read of INPUT; ${secretPermissions(secret)}`;
+}
+
+/** The permissions of a command that reads an input and a secret, and writes a file. */
+export function filePermissionsOf(secret: string): string {
+  return "--allow-read of INPUT, --allow-read and --allow-write of the folder of FILE; " +
+    secretPermissions(secret);
+}
+
+function secretPermissions(secret: string): string {
+  return `--allow-env=NAME or --allow-read of the ${secret}'s file.`;
+}
 
 /** A file that has to be named. */
 export function requiredInput(help: string): OperandSpec {

@@ -118,6 +118,9 @@ function neededFlags({ doing, path, word }: ErrorData, { message }: Error): stri
   const [, kind = "all", what] = message.match(/Requires (\w+) access to (?:"(.*)")?/) ?? [];
   if (kind === "all") return "--allow-all";
   if (word) return `--allow-${kind}=${word}`;
+  if (doing === "write" && path?.startsWith("/dev/")) {
+    return `--allow-read=${path} --allow-write=${path}`;
+  }
   if (doing === "write" && path !== undefined && (kind === "read" || what !== path)) {
     // The folder of an output is looked at, and a temporary file is written in it.
     const folder = what === folderOf(path) ? what : folderOf(what ?? "");

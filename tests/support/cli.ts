@@ -18,7 +18,7 @@ export interface Runtime {
   readonly available: boolean;
   /** What to do where it is not. */
   readonly remedy: string;
-  /** The command line that the arguments follow; the folder is all it may use. */
+  /** The command line before the arguments; it may use the folder, and what is no file. */
   command(folder: string, variables: readonly string[]): Promise<string[]>;
 }
 
@@ -73,8 +73,8 @@ const deno: Runtime = {
   remedy: "",
   command(folder, variables) {
     const allowed = [
-      `--allow-read=${folder}`,
-      `--allow-write=${folder}`,
+      `--allow-read=${folder},/dev/null,/dev/fd`,
+      `--allow-write=${folder},/dev/null,/dev/fd`,
       `--allow-env=${variables.join()}`,
     ];
     return Promise.resolve([Deno.execPath(), ...DENO_RUN, ...allowed, PROGRAM]);

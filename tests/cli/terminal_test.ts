@@ -7,7 +7,7 @@
 import { decrypt, encrypt, Fernet } from "@ironfern/ironfern";
 import { sealExport, verifyExport } from "@ironfern/ironfern/export";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type Cli, KEYS, type Step, testCli } from "../support/cli.ts";
+import { type Cli, FREE_RUNTIMES, KEYS, type Step, testCli } from "../support/cli.ts";
 
 const FAST = ["--iterations", "100000"];
 const PASSPHRASE = "grüße 🔑";
@@ -195,3 +195,31 @@ testCli("the other subcommands on a terminal", async (cli) => {
     assertMatch(plain(output), says);
   }
 });
+
+testCli("a secret is asked for on the terminal while data comes through a pipe", async (cli) => {
+  await cli.write("data", "some data");
+  const stdin = cli.path("data");
+  const seal = ["seal", "-", "-o", "sealed", "-q", ...FAST];
+  const sealed = await cli.terminal(seal, twice(TYPED), { stdin });
+  assertEquals([sealed.code, sealed.restored], [0, true], sealed.output);
+  assertEquals(plain(sealed.output), "Passphrase: \nPassphrase again: \n");
+  await verifyExport(cli.path("sealed"), { passphrase: PASSPHRASE });
+
+  // The question is for the terminal, wherever the errors go.
+  const [tokens, stderr] = ["tokens", "errors"].map((name) => cli.path(name));
+  const lines = await cli.terminal(["lines", "encrypt"], [
+    { expect: "Key: ", send: `${KEYS[0]}${ENTER}` },
+  ], { stdin, stdout: tokens, stderr });
+  assertEquals([lines.code, plain(lines.output)], [0, "Key: \n"]);
+  assertEquals(new Fernet(KEYS[0]).decryptText(await cli.read("tokens")), "some data");
+  assertEquals(await cli.read("errors"), "");
+
+  const stopped = await cli.terminal(["lines", "encrypt"], [
+    { expect: "Key: ", send: "\x03" },
+  ], { stdin });
+  assertEquals([stopped.code, stopped.restored], [130, true]);
+  const ended = await cli.terminal(["lines", "encrypt"], [
+    { expect: "Key: ", signal: "SIGTERM" },
+  ], { stdin });
+  assertEquals([ended.code, ended.restored], [143, true]);
+}, FREE_RUNTIMES);

@@ -81,6 +81,12 @@ const deno: Runtime = {
   },
 };
 
+/** Deno with all permissions, which it needs to open the terminal. */
+export const FREE_DENO: Runtime = {
+  ...deno,
+  command: () => Promise.resolve([Deno.execPath(), ...DENO_RUN, "-A", PROGRAM]),
+};
+
 async function binary(): Promise<string> {
   return `${await installedPackage()}/node_modules/.bin/ironfern`;
 }
@@ -104,6 +110,8 @@ const bun: Runtime = {
 export const RUNTIMES: readonly Runtime[] = [deno, node, bun];
 /** Those that every test is run on. */
 export const MAIN_RUNTIMES: readonly Runtime[] = [deno, node];
+/** Those that may open the terminal. */
+export const FREE_RUNTIMES: readonly Runtime[] = [FREE_DENO, node];
 
 /** Whoever runs the tests on a terminal is not to be asked there. */
 const NO_TERMINAL: readonly string[] = await hasProgram("setsid") ? ["setsid"] : [];
@@ -212,10 +220,11 @@ export class Cli {
   async terminal(
     args: readonly string[],
     steps: readonly Step[] = [],
-    { env = {}, stdin, stdout }: {
+    { env = {}, ...files }: {
       env?: Record<string, string>;
       stdin?: string;
       stdout?: string;
+      stderr?: string;
     } = {},
   ): Promise<TerminalRun> {
     const job = JSON.stringify({
@@ -223,8 +232,7 @@ export class Cli {
       env: { NO_COLOR: "", ...env },
       cwd: this.folder,
       steps,
-      stdin,
-      stdout,
+      ...files,
     });
     const path = await Deno.makeTempFile();
     try {

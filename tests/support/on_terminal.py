@@ -3,8 +3,8 @@
     on_terminal.py JOB
 
 JOB is a file of JSON: `args` (the command line), `env`, `cwd`, `steps` (each `expect`, a text
-to wait for, then `send`, keys, or `signal`, a signal's name), `stdin` and `stdout`
-(a file's path instead of the terminal). Prints JSON: `code`, `output` (what the
+to wait for, then `send`, keys, or `signal`, a signal's name), `stdin`, `stdout` and
+`stderr` (a file's path instead of the terminal). Prints JSON: `code`, `output` (what the
 terminal showed), `restored` (whether its modes are as before), `timeout`, and `steps_left`.
 """
 
@@ -42,13 +42,14 @@ def main():
 
     stdin = open(job["stdin"], "rb") if job.get("stdin") else slave
     stdout = open(job["stdout"], "wb") if job.get("stdout") else slave
+    stderr = open(job["stderr"], "wb") if job.get("stderr") else slave
     child = subprocess.Popen(
         job["args"],
         cwd=job.get("cwd"),
         env={**os.environ, "TERM": "xterm", **job.get("env", {})},
         stdin=stdin,
         stdout=stdout,
-        stderr=slave,
+        stderr=stderr,
         preexec_fn=own_terminal,
     )
     output = b""

@@ -99,7 +99,7 @@ function textOf(error: unknown, data: ErrorData): string {
   // The system's own message may hold the name.
   if (what) return `${beginning(data)}: the system refuses it${code && ` (${code})`}`;
   if (lineOfToken(error) === data.line && data.line !== undefined) {
-    return `Cannot open line ${data.line}: it is not valid under this key`;
+    return `Cannot open the token in line ${data.line}: it is not valid under this key`;
   }
   return error instanceof Error ? error.message : String(error);
 }

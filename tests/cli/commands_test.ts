@@ -134,7 +134,7 @@ testCli("lines", async (cli) => {
   const bad = await cli.run([...decrypt, "-o", "rows", "--force"]);
   assertEquals([bad.code, bad.stderr], [
     3,
-    "error: Cannot open line 4: it is not valid under this key\n",
+    "error: Cannot open the token in line 4: it is not valid under this key\n",
   ]);
   assertEquals(await cli.read("rows"), rows);
   const old = fernet.encryptAtTime("old", 1);

@@ -8,6 +8,7 @@ import type { FieldsOptions } from "../../export/mod.ts";
 import type { Command } from "../command.ts";
 import type { OptionSpec } from "../spec/command.ts";
 import type { Context } from "../context.ts";
+import type { Args } from "../spec/args.ts";
 import { usage } from "../failures.ts";
 import {
   filePermissionsOf,
@@ -17,8 +18,9 @@ import {
   OUTPUT,
   QUIET,
   TOKENS,
+  WORKERS,
 } from "../spec/options.ts";
-import { pipeRows, tokenOptions } from "../io/rows.ts";
+import { DECRYPT, ENCRYPT, pipeRows, tokenOptions } from "../io/rows.ts";
 
 const FIELDS: readonly OptionSpec[] = [
   {
@@ -33,12 +35,13 @@ const FIELDS: readonly OptionSpec[] = [
     value: "FIELD",
     multiple: true,
     required: true,
-    help: "a column of CSV, or a name or JSON Pointer as /user/email; more than once for more",
+    help: "a column of CSV, or a name or JSON Pointer as /user/email; can be given more than once",
   },
   {
     name: "row-id",
     value: "FIELD",
-    help: "the field that tells the rows apart: a value that was moved to another row is refused",
+    help:
+      "the field that is different in every row: a value that was moved to another row is refused",
   },
   {
     name: "optional",
@@ -46,9 +49,25 @@ const FIELDS: readonly OptionSpec[] = [
     multiple: true,
     help: "one of the fields that a row of jsonl may lack",
   },
-  { name: "delimiter", value: "CHARACTER", help: "what separates the cells of CSV; by default ," },
+  {
+    name: "delimiter",
+    value: "CHARACTER",
+    help: "what separates the cells of CSV, as ; or tab; by default a comma",
+  },
+  {
+    name: "quote",
+    value: "QUOTE",
+    complete: ["double", "none"],
+    help: "what a quote in CSV is: double, cells may stand in double quotes, by default; none, " +
+      "a character as any other, as in most tab-separated files",
+  },
+  {
+    name: "multiline",
+    help: "encrypt a file of CSV although a cell in quotes holds what looks like whole rows; " +
+      "other cells of several lines need no option",
+  },
 ];
-const COMMON = [...KEY, QUIET, JSON_RESULT];
+const COMMON = [...KEY, WORKERS, QUIET, JSON_RESULT];
 const PERMISSIONS = filePermissionsOf("key");
 
 /** Encrypts fields. */
@@ -56,7 +75,7 @@ export const fieldsEncrypt: Command = {
   name: "fields encrypt",
   summary: "encrypt columns of CSV or values of JSON lines in place",
   about: [
-    "Encrypts some fields of every row and leaves all else as it is, byte for byte. Without --row-id values can be exchanged between rows unseen, and rows can always be removed and repeated.",
+    "Encrypts some fields of every row and leaves all else as it is, byte for byte. It fails if no row has any of them. Without --row-id nobody sees that values were exchanged between rows; that rows were removed or repeated nobody ever sees.",
   ],
   operand: optionalInput("the rows"),
   options: [...FIELDS, ...OUTPUT, ...COMMON],
@@ -66,9 +85,13 @@ export const fieldsEncrypt: Command = {
   ],
   permissions: PERMISSIONS,
   async run(context) {
-    await pipeRows(context, "Encrypting", "rows", async (fernet, onProgress) => {
-      const { encryptFields } = await import("../../export/mod.ts");
-      return usage(() => encryptFields(fernet, { ...fieldOptions(context), onProgress }));
+    await pipeRows(context, {
+      ...ENCRYPT,
+      unit: "rows",
+      async make(fernet, onProgress) {
+        const { encryptFields } = await import("../../export/mod.ts");
+        return usage(() => encryptFields(fernet, { ...fieldOptions(context), onProgress }));
+      },
     });
   },
 };
@@ -78,7 +101,7 @@ export const fieldsDecrypt: Command = {
   name: "fields decrypt",
   summary: "decrypt what fields encrypt encrypted",
   about: [
-    "Decrypts the fields that were encrypted. --format and --row-id have to be those of the encryption; fewer fields will do. On the standard output the rows are a prefix until the exit code is 0.",
+    "Decrypts the fields that were encrypted. --format, --quote and --row-id have to be those of the encryption; it can be fewer fields. On the standard output more rows may be missing until the exit code is 0.",
   ],
   operand: optionalInput("the rows"),
   options: [...FIELDS, ...OUTPUT, ...COMMON, ...TOKENS],
@@ -88,21 +111,40 @@ export const fieldsDecrypt: Command = {
   ],
   permissions: PERMISSIONS,
   async run(context) {
-    await pipeRows(context, "Decrypting", "rows", async (fernet, onProgress) => {
-      const { decryptFields } = await import("../../export/mod.ts");
-      const options = { ...fieldOptions(context), ...tokenOptions(context), onProgress };
-      return usage(() => decryptFields(fernet, options));
+    await pipeRows(context, {
+      ...DECRYPT,
+      unit: "rows",
+      async make(fernet, onProgress) {
+        const { decryptFields } = await import("../../export/mod.ts");
+        const options = { ...fieldOptions(context), ...tokenOptions(context), onProgress };
+        return usage(() => decryptFields(fernet, options));
+      },
     });
   },
 };
 
+/** Names of a delimiter that is hard to type. */
+const TAB_NAMES: readonly (string | undefined)[] = ["tab", "\\t"];
+
+/** How CSV is read, of which JSON lines have nothing, and how many threads help. */
+function readingOptions(args: Args) {
+  const quote = args.text("quote");
+  return {
+    workers: args.integer("workers"),
+    ...quote === undefined ? {} : { quote },
+    ...args.has("multiline") ? { multiline: true } : {},
+  };
+}
+
 function fieldOptions({ args, signal }: Context): FieldsOptions {
+  const delimiter = args.text("delimiter");
   return {
     format: args.text("format") as "csv" | "jsonl",
     fields: args.list("field") ?? [],
     rowId: args.text("row-id"),
     optional: args.list("optional"),
-    delimiter: args.text("delimiter"),
+    delimiter: TAB_NAMES.includes(delimiter) ? "\t" : delimiter,
+    ...readingOptions(args),
     signal,
   };
 }

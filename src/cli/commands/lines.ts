@@ -16,7 +16,7 @@ import {
   TOKENS,
   WORKERS,
 } from "../spec/options.ts";
-import { pipeRows, tokenOptions } from "../io/rows.ts";
+import { DECRYPT, ENCRYPT, pipeRows, tokenOptions } from "../io/rows.ts";
 
 const COMMON = [...KEY, WORKERS, QUIET, JSON_RESULT];
 const PERMISSIONS = filePermissionsOf("key");
@@ -36,9 +36,13 @@ export const linesEncrypt: Command = {
   ],
   permissions: PERMISSIONS,
   async run(context) {
-    await pipeRows(context, "Encrypting", "lines", async (fernet, onProgress) => {
-      const { encryptLines } = await import("../../export/mod.ts");
-      return encryptLines(fernet, { ...lineOptions(context), onProgress });
+    await pipeRows(context, {
+      ...ENCRYPT,
+      unit: "lines",
+      async make(fernet, onProgress) {
+        const { encryptLines } = await import("../../export/mod.ts");
+        return encryptLines(fernet, { ...lineOptions(context), onProgress });
+      },
     });
   },
 };
@@ -48,7 +52,7 @@ export const linesDecrypt: Command = {
   name: "lines decrypt",
   summary: "decrypt every line of lines encrypt",
   about: [
-    "Decrypts every line, each a Fernet token, into a line of its own. On the standard output the lines are a prefix until the exit code is 0.",
+    "Decrypts every line, each a Fernet token, into a line of its own. On the standard output more lines may be missing until the exit code is 0.",
   ],
   operand: optionalInput("the tokens"),
   options: [...OUTPUT, ...COMMON, ...TOKENS],
@@ -58,13 +62,14 @@ export const linesDecrypt: Command = {
   ],
   permissions: PERMISSIONS,
   async run(context) {
-    await pipeRows(context, "Decrypting", "lines", async (fernet, onProgress) => {
-      const { decryptLines } = await import("../../export/mod.ts");
-      return decryptLines(fernet, {
-        ...lineOptions(context),
-        ...tokenOptions(context),
-        onProgress,
-      });
+    await pipeRows(context, {
+      ...DECRYPT,
+      unit: "lines",
+      async make(fernet, onProgress) {
+        const { decryptLines } = await import("../../export/mod.ts");
+        const options = { ...lineOptions(context), ...tokenOptions(context), onProgress };
+        return decryptLines(fernet, options);
+      },
     });
   },
 };

@@ -9,6 +9,6 @@ import type { CommandSpec } from "./spec/command.ts";
 
 /** A subcommand. */
 export interface Command extends CommandSpec {
-  /** Does it. What it needs of the library it imports here, so that `--help` is fast. */
+  /** Runs it. It imports the library only here, so that `--help` is fast. */
   run(context: Context): Promise<void>;
 }

@@ -19,10 +19,10 @@ import { VERSION } from "./version.ts";
 /**
  * Runs the command.
  *
- * It reads the standard input where it is told to, writes to the standard output
- * and error, and ends early at SIGINT, SIGTERM, SIGHUP and SIGQUIT; a second signal
- * ends the process. It leaves the process alone otherwise: to exit with the code is
- * up to the caller.
+ * It reads the standard input where the arguments say so, writes to the standard
+ * output and error, and ends early at SIGINT, SIGTERM, SIGHUP and SIGQUIT. A second
+ * signal ends the process. Otherwise the process goes on: the caller exits with the
+ * code.
  *
  * @param args The arguments, without the program's name.
  * @returns The exit code: 0 done, 1 failed, 2 wrong usage, 3 a wrong secret or
@@ -56,7 +56,7 @@ export async function main(args: readonly string[]): Promise<number> {
 export async function runProgram(): Promise<never> {
   const deno = denoRuntime();
   if (deno) return endProcess(await main(deno.args));
-  // In Deno to read it takes as long as all the rest of this.
+  // In Deno this property takes as long to read as all the rest of the start.
   return endProcess(await main(nodeProcess().argv.slice(2)));
 }
 

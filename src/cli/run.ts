@@ -33,7 +33,7 @@ export async function run(command: Command, args: readonly string[]): Promise<nu
   const process = listeningProcess();
   const stop = new AbortController();
   const listeners = SIGNALS
-    // Windows has none.
+    // Windows has no SIGQUIT.
     .filter((name) => name !== "SIGQUIT" || process.platform !== "win32")
     .map((name) => [name, () => interrupt(name)] as const);
   const unlisten = () => {
@@ -79,7 +79,7 @@ async function runUntil(
   }
 }
 
-/** The process, in which each write learns of its own failure. */
+/** The process. Its streams do not throw: each write reports its own failure. */
 function listeningProcess(): NodeProcess {
   const process = nodeProcess();
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});

@@ -26,15 +26,15 @@ import { readValue, utf8, where } from "../io/texts.ts";
 
 const NO_LINE_END: OptionSpec = {
   name: "exact",
-  help: "write the text as it is, without a line end after it",
+  help: "write the text alone, without a line end after it",
 };
 
 /** Decrypts one text. */
 export const decryptOne: Command = {
   name: "decrypt",
-  summary: "decrypt one text of encrypt, Flet or Fernet",
+  summary: "decrypt one text that encrypt, Flet or Fernet wrote",
   about: [
-    "Decrypts one value: under a passphrase one that encrypt or Flet wrote, under a key a Fernet token.",
+    "Decrypts one value: with a passphrase, a value that encrypt or Flet wrote; with a key, a Fernet token. Of several keys, on lines of their own or between commas, each is tried.",
   ],
   operand: optionalInput("the value"),
   options: [...OUTPUT, ...PASSPHRASE, ...KEY, READ_ITERATIONS, ...TOKENS, NO_LINE_END, JSON_RESULT],

@@ -20,7 +20,7 @@ import { byteStream, readInput, textOf, utf8, where } from "../io/texts.ts";
 
 const KEEP_LINE_END: OptionSpec = {
   name: "exact",
-  help: "keep a line end at the text's end, which is dropped otherwise",
+  help: "keep the line end after the text, which is dropped otherwise",
 };
 
 /** Encrypts one text. */
@@ -28,7 +28,7 @@ export const encryptOne: Command = {
   name: "encrypt",
   summary: "encrypt one text, under a passphrase or a key",
   about: [
-    "Encrypts one text: under a passphrase into the format of Flet, under a key into a Fernet token. On a terminal it asks for the text, without an echo. The text is never an argument: everybody could read it in the list of processes.",
+    "Encrypts one text: under a passphrase into the format of Flet, under a key into a Fernet token. On a terminal it asks for the text, without an echo. The text is never an argument, because everybody could read it in the list of processes. Of several keys, on lines of their own or between commas, the first one encrypts.",
   ],
   operand: optionalInput("a file of UTF-8"),
   options: [...OUTPUT, ...PASSPHRASE, ...KEY, VALUE_ITERATIONS, KEEP_LINE_END, JSON_RESULT],

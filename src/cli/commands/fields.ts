@@ -58,8 +58,8 @@ const FIELDS: readonly OptionSpec[] = [
     name: "quote",
     value: "QUOTE",
     complete: ["double", "none"],
-    help: "what a quote in CSV is: double, cells may stand in double quotes, by default; none, " +
-      "a character as any other, as in most tab-separated files",
+    help: "double (the default): cells of CSV may stand in double quotes; none: a quote is a " +
+      "character as any other, as in most tab-separated files",
   },
   {
     name: "multiline",
@@ -75,7 +75,7 @@ export const fieldsEncrypt: Command = {
   name: "fields encrypt",
   summary: "encrypt columns of CSV or values of JSON lines in place",
   about: [
-    "Encrypts some fields of every row and leaves all else as it is, byte for byte. It fails if no row has any of them. Without --row-id nobody sees that values were exchanged between rows; that rows were removed or repeated nobody ever sees.",
+    "Encrypts some fields of every row and leaves all else as it is, byte for byte. It fails if no row has any of them. Without --row-id values can be exchanged between rows, and nobody sees it. Rows can always be removed or repeated, and nobody sees it.",
   ],
   operand: optionalInput("the rows"),
   options: [...FIELDS, ...OUTPUT, ...COMMON],

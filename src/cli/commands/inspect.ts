@@ -10,9 +10,9 @@ import { JSON_RESULT, requiredInput } from "../spec/options.ts";
 /** Reads a sealed export's header. */
 export const inspect: Command = {
   name: "inspect",
-  summary: "tell what a sealed file says of itself, unverified",
+  summary: "print what a sealed file says of itself, unverified",
   about: [
-    "Reads the beginning of a sealed file, without a secret. Nothing of what it says is verified: anybody could have written it. verify checks it.",
+    "Reads the beginning of a sealed file, without a secret. What the file says of itself is not verified: anybody could have written it. The command verify checks it.",
   ],
   operand: requiredInput("the sealed file"),
   options: [JSON_RESULT],

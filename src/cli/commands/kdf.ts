@@ -16,17 +16,17 @@ const HASHES = Object.keys(DIGEST_LENGTH) as Hash[];
 /** Measures what a key costs its user, and tells what it costs an attacker. */
 export const kdf: Command = {
   name: "kdf",
-  summary: "measure PBKDF2 here, and tell what an attacker pays",
+  summary: "measure PBKDF2 here, and print what an attacker pays",
   about: [
-    "Measures PBKDF2 on every backend here and recommends iterations: as many as the fastest one does in the target time, never fewer than the published floor. It tells how long an attacker with one graphics card searches for passphrases of 30 to 60 bits, and prints every assumption. A count for another hash than SHA-256 is for pbkdf2 of the library: every format here derives its keys with SHA-256. With the default target it takes some fifteen seconds, in which nothing else should run.",
+    "Measures PBKDF2 on every backend here and recommends iterations: as many as the fastest one does in the target time, never fewer than the published floor. It prints how long an attacker with one graphics card searches for passphrases of 30 to 60 bits, and every assumption. A number for another hash than SHA-256 is for the library's pbkdf2, because every format here derives its keys with SHA-256. With the default target it takes about fifteen seconds; nothing else should run meanwhile.",
   ],
   options: [
     {
       name: "hash",
       value: "HASH",
       complete: HASHES,
-      help: "the hash under HMAC: SHA-256, SHA-384 or SHA-512, or SHA-1 for what is old " +
-        "already; by default SHA-256",
+      help: "the hash under HMAC: SHA-256, SHA-384 or SHA-512, or SHA-1 for old " +
+        "applications; by default SHA-256",
     },
     {
       name: "target",
@@ -39,10 +39,10 @@ export const kdf: Command = {
       value: "NAME",
       complete: BACKEND_NAMES,
       multiple: true,
-      help: "measure wasm, webcrypto, node or portable; more than once for more, " +
+      help: "measure wasm, webcrypto, node or portable; can be given more than once; " +
         "by default all that are here",
     },
-    // The table is all that it is run for: with --json it is the line that is asked for.
+    // Nobody runs it for anything but the table; with --json the line is wanted instead.
     { ...QUIET, help: "print no progress bar and no table, but the line of --json all the same" },
     JSON_RESULT,
   ],
@@ -54,7 +54,7 @@ export const kdf: Command = {
       import("../kdf/figures.ts"),
       import("../kdf/text.ts"),
     ]);
-    // The arguments were checked by the table: each is one of these.
+    // The arguments were checked, so each is one of these.
     const hash = HASHES.find((hash) => hash === args.text("hash")) ?? "SHA-256";
     const backends = args.list("backend")?.flatMap((given) =>
       BACKEND_NAMES.filter((name) => name === given)

@@ -14,7 +14,7 @@ export const keygen: Command = {
   name: "keygen",
   summary: "make a random key",
   about: [
-    "Makes a random key of 32 bytes, as 44 characters of base64url. The file is readable by its owner only, and an old one is never replaced: what its key encrypted would be lost.",
+    "Makes a random key of 32 bytes, as 44 characters of base64url. Only the owner of the file can read it. A key file that exists is never replaced, because what its key encrypted would be lost.",
   ],
   options: [OUTPUT[0], QUIET, JSON_RESULT],
   examples: [

@@ -26,7 +26,7 @@ export const linesEncrypt: Command = {
   name: "lines encrypt",
   summary: "encrypt every line into a Fernet token of its own",
   about: [
-    "Encrypts every line into a Fernet token on a line of its own. Lines can be removed, repeated and reordered unseen: seal is for what has to stay whole.",
+    "Encrypts every line into a Fernet token on a line of its own. Lines can be removed, repeated and reordered, and nobody sees it: use seal for what has to stay whole.",
   ],
   operand: optionalInput("the lines"),
   options: [...OUTPUT, ...COMMON],

@@ -23,8 +23,8 @@ export const open: Command = {
   name: "open",
   summary: "open a sealed file, and write its data",
   about: [
-    "Opens what seal wrote. With -o the file appears only when the export was opened to its end: not a byte of one that was cut or patched gets there.",
-    "On the standard output the data is a prefix until the exit code is 0: more may be missing, so keep nothing of it if the code is another one.",
+    "Opens what seal wrote. With -o the file appears only after the export was opened to its end; if the export was cut or patched, nothing is written.",
+    "On the standard output the data may be incomplete until the exit code is 0: if the code is another one, drop what was printed.",
   ],
   operand: requiredInput("the sealed file"),
   options: [...OUTPUT, ...PASSPHRASE, ...KEY, ...EXPECTATIONS, WORKERS, QUIET, JSON_RESULT],

@@ -22,10 +22,10 @@ import { transformExport } from "./sealed.ts";
 /** Seals a file. */
 export const seal: Command = {
   name: "seal",
-  summary: "seal a file: one that was cut, reordered or patched will not open",
+  summary: "seal a file, so that it does not open after a cut or a patch",
   about: [
-    "Seals a file of any size into a sealed export, a text file that is refused when it was cut, reordered or patched. Without an option for a secret it asks for a passphrase, twice.",
-    "The id that it prints names this export for good: with open --expect-id an older one is refused.",
+    "Seals a file of any size into a sealed export, a text file that cannot be opened any more after it was cut, reordered or patched. Without an option for a secret it asks for a passphrase, twice.",
+    "It prints an id that no other export has: open --expect-id with this id refuses an older export.",
   ],
   operand: requiredInput("the data"),
   options: [...OUTPUT, ...PASSPHRASE, ...KEY, SEAL_ITERATIONS, WORKERS, QUIET, JSON_RESULT],

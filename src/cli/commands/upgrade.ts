@@ -26,15 +26,16 @@ const TARGET: OptionSpec = {
   name: "target-iterations",
   value: "N",
   range: [1, 2 ** 32 - 1],
-  help: "PBKDF2 iterations to write; by default 600000. Remember any other number",
+  help:
+    "PBKDF2 iterations to write; by default 600000. The value does not record them, so remember any other number",
 };
 
 /** Brings values of an old cost to the present one. */
 export const upgrade: Command = {
   name: "upgrade",
-  summary: "bring values of an old cost to 600000 iterations",
+  summary: "encrypt values of an old cost anew, at 600000 iterations",
   about: [
-    "Reads values of encrypt or Flet, one a line, and writes them in the same order: those of an old cost (100000 iterations, up to Flet 0.27.4) encrypted anew, the others as they are. If one cannot be decrypted nothing is written.",
+    "Reads values that encrypt or Flet wrote, one a line, and writes them in the same order. Values of an old cost (100000 iterations, up to Flet 0.27.4) are encrypted anew, the others stay as they are. If one of them cannot be decrypted, nothing is written.",
   ],
   operand: optionalInput("the values"),
   options: [

@@ -22,7 +22,7 @@ export const verify: Command = {
   name: "verify",
   summary: "check a sealed file to its end, and write nothing",
   about: [
-    "Opens a sealed file to its end and drops the data. The exit code is 0 if every byte is as it was sealed, and 3 if not.",
+    "Opens a sealed file to its end and writes nothing. The exit code is 0 if every byte is as it was sealed, and 3 if not.",
   ],
   operand: requiredInput("the sealed file"),
   options: [...PASSPHRASE, ...KEY, ...EXPECTATIONS, WORKERS, QUIET, JSON_RESULT],

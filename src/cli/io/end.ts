@@ -13,14 +13,14 @@ const ENDING_SIGNALS: Readonly<Record<number, string>> = {
   143: "SIGTERM",
 };
 
-/** Ends the process with an exit code, by the signal if it is that of one. */
+/** Ends the process with an exit code, or by the signal that the code stands for. */
 export function endProcess(code: number): never {
   const deno = denoRuntime();
-  // To send a signal Deno would ask for a permission.
+  // Deno would ask for a permission to send a signal.
   if (deno) return deno.exit(code);
   const process = nodeProcess();
   const signal = ENDING_SIGNALS[code];
-  // While a thread of Node's waits for a pipe, an exit would wait for that thread.
+  // If a thread of Node waits for a pipe, an exit would wait for that thread.
   if (signal && process.platform !== "win32") process.kill(process.pid, signal);
   return process.exit(code);
 }

@@ -1,5 +1,5 @@
 /**
- * Printing a help text or the version, without loading more than that takes.
+ * Prints help texts and the version, and loads no more than that takes.
  *
  * @module
  */
@@ -24,13 +24,13 @@ export async function print(text: string): Promise<number> {
 async function write(text: string): Promise<void> {
   const deno = denoRuntime();
   if (deno) {
-    // To load what process.stdout needs takes Deno as long as all the rest of this.
+    // In Deno process.stdout takes as long to load as all the rest of the start.
     let bytes = new TextEncoder().encode(text);
     while (bytes.length) bytes = bytes.subarray(deno.stdout.writeSync(bytes));
     return;
   }
   const { stdout } = nodeProcess();
-  stdout.on("error", () => {}); // the write learns of it
+  stdout.on("error", () => {}); // the write reports it
   await new Promise<void>((resolve, reject) => {
     stdout.write(text, (error) => error ? reject(error) : resolve());
   });

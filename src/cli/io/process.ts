@@ -27,7 +27,7 @@ export interface InputStream extends AsyncIterable<Uint8Array> {
   pause(): unknown;
 }
 
-/** As much of node:process as is used; a static import would not load elsewhere. */
+/** The part of node:process that is used; a static import would not load elsewhere. */
 export interface NodeProcess {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: string;
@@ -44,19 +44,19 @@ export interface NodeProcess {
   exit(code: number): never;
 }
 
-/** As much of Deno as is used. */
+/** The part of Deno that is used. */
 export interface DenoRuntime {
   readonly args: readonly string[];
   readonly stdout: { writeSync(bytes: Uint8Array): number };
   exit(code: number): never;
 }
 
-/** Deno, where this is it: what it needs no Node for is sooner without. */
+/** Deno, if this is Deno: some things are faster there without its copy of Node. */
 export function denoRuntime(): DenoRuntime | undefined {
   return hostGlobal<DenoRuntime>("Deno");
 }
 
-/** The process; in Deno to ask for it costs as much as an empty script. */
+/** The process. In Deno the first use of it takes as long as an empty script. */
 export function nodeProcess(): NodeProcess {
   return hostGlobal<NodeProcess>("process")!;
 }

@@ -8,10 +8,10 @@ import type { Context } from "../context.ts";
 import { oneLine } from "./escape.ts";
 import { type Input, lineEnd, readAll } from "./input.ts";
 
-/** What base64 twice makes of 256 MiB, which is the longest message. */
+/** The longest message has 256 MiB, which base64 makes longer twice. */
 const LONGEST = 512 << 20;
 
-/** One stream of these bytes. */
+/** These bytes as a stream. */
 export function byteStream(bytes: Uint8Array<ArrayBuffer> | string): ReadableStream<Uint8Array> {
   return new Blob([bytes]).stream();
 }
@@ -34,18 +34,18 @@ export function utf8(bytes: Uint8Array, what: string, advice: string): string {
   }
 }
 
-/** A value of one line: ASCII, and what is not will be refused as no value. */
+/** A value on one line. It is ASCII: other characters are refused when it is decrypted. */
 export async function readValue(input: Input): Promise<string> {
   const bytes = await readInput(input);
   return new TextDecoder().decode(bytes.subarray(0, bytes.length - lineEnd(bytes)));
 }
 
-/** The bytes of a text, less its one line end unless all of it is wanted. */
+/** The bytes of a text, without the line end after it unless all of it is wanted. */
 export function textOf(bytes: Uint8Array<ArrayBuffer>, exact: boolean): Uint8Array<ArrayBuffer> {
   return exact ? bytes : bytes.subarray(0, bytes.length - lineEnd(bytes));
 }
 
-/** Where a value went, for a result. */
+/** The words of a result for where the output went. */
 export function where({ args }: Context): string {
   const output = args.text("output") ?? "-";
   return output === "-" ? "" : ` into ${oneLine(output)}`;

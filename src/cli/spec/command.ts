@@ -1,6 +1,6 @@
 /**
- * What a subcommand is: one table, of which its help text, its arguments and the
- * shells' completions are made.
+ * The table of a subcommand, from which its help text, its arguments and the shells'
+ * completions are made.
  *
  * @module
  */
@@ -17,11 +17,11 @@ export interface OptionSpec {
   readonly complete?: "file" | "variable" | readonly string[];
   /** The value is an integer within these bounds. */
   readonly range?: readonly [least: number, most: number];
-  /** The value looks like this, and what does so may begin with a dash. */
+  /** The pattern of the value, which may then begin with a dash. */
   readonly form?: { readonly pattern: RegExp; readonly expected: string };
-  /** It can be given more than once. */
+  /** Whether it can be given more than once. */
   readonly multiple?: boolean;
-  /** It has to be given. */
+  /** Whether it has to be given. */
   readonly required?: boolean;
   /** What it does, without a final period. */
   readonly help: string;
@@ -31,7 +31,7 @@ export interface OptionSpec {
 export interface OperandSpec {
   /** What it is called in help texts. */
   readonly name: string;
-  /** Without it the standard input is read. */
+  /** Whether it has to be given; otherwise the standard input is read. */
   readonly required: boolean;
   /** The words that are allowed; without them it is a file. */
   readonly choices?: readonly string[];
@@ -39,7 +39,7 @@ export interface OperandSpec {
   readonly help: string;
 }
 
-/** What there is to know of a subcommand without running it. */
+/** What is known of a subcommand without running it. */
 export interface CommandSpec {
   /** One word, or two for one of a group. */
   readonly name: string;

@@ -75,7 +75,7 @@ function entry(term: string, text: string): string[] {
     : [head, ...lines];
 }
 
-/** A text in lines of 80 columns at most, each with so many spaces before it. */
+/** A text in lines of 80 columns at most, each of which begins with that many spaces. */
 export function wrap(text: string, indent: number): string[] {
   const lines = [""];
   for (const word of text.split(" ")) {

@@ -75,7 +75,7 @@ export const WORKERS: OptionSpec = {
   name: "workers",
   value: "N",
   range: [0, 64],
-  help: "let at most N threads help, 0 to 64; by default what suits the machine",
+  help: "use at most N threads, 0 to 64; by default as many as suit the machine",
 };
 
 /** Iterations to write into a sealed export. */
@@ -92,13 +92,13 @@ export const EXPECTATIONS: readonly OptionSpec[] = [
     name: "expect-id",
     value: "ID",
     form: { pattern: /^[\w-]{21}[AQgw]$/, expected: "22 characters, as seal prints them" },
-    help: "open the export of this id only: an older one has another id",
+    help: "open only the export of this id; an older one has another id",
   },
   {
     name: "max-iterations",
     value: "N",
     range: [100_000, MAX_UINT32],
-    help: "refuse a file that asks for more; by default 2000000",
+    help: "refuse a file that asks for more iterations; by default 2000000",
   },
 ];
 
@@ -124,7 +124,8 @@ export const VALUE_ITERATIONS: OptionSpec = {
   name: "iterations",
   value: "N",
   range: [1, MAX_UINT32],
-  help: "PBKDF2 iterations for a passphrase; by default 600000. Remember any other number",
+  help:
+    "PBKDF2 iterations for a passphrase; by default 600000. The value does not record them, so remember any other number",
 };
 
 /** Iterations that a value may have been written with. */
@@ -133,7 +134,8 @@ export const READ_ITERATIONS: OptionSpec = {
   value: "N",
   range: [1, MAX_UINT32],
   multiple: true,
-  help: "PBKDF2 iterations that were written, up to four times; by default 100000 and 600000",
+  help:
+    "PBKDF2 iterations that the value was written with; can be given up to four times; by default 100000 and 600000 are tried",
 };
 
 /** The permissions of a command that reads an input and a secret. */

@@ -100,7 +100,7 @@ async function decryptText(
   const { decrypt } = await import("../../../mod.ts");
   const text = await decrypt(value, secret.bytes, {
     iterations,
-    ...args.has("lenient") ? { lenient: true } : {},
+    lenient: args.has("lenient"),
     signal,
   });
   return new TextEncoder().encode(text);

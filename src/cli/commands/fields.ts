@@ -128,7 +128,7 @@ const TAB_NAMES: readonly (string | undefined)[] = ["tab", "\\t"];
 
 /** How CSV is read, of which JSON lines have nothing, and how many threads help. */
 function readingOptions(args: Args) {
-  const quote = args.text("quote");
+  const quote = args.text("quote") as "double" | "none" | undefined;
   return {
     workers: args.integer("workers"),
     ...quote === undefined ? {} : { quote },

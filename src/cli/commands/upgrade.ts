@@ -65,7 +65,7 @@ export const upgrade: Command = {
       return await upgradeMany(values, passphrase, {
         iterations,
         targetIterations: args.integer("target-iterations"),
-        ...args.has("lenient") ? { lenient: true } : {},
+        lenient: args.has("lenient"),
         workers: args.integer("workers"),
         signal,
         onProgress,

@@ -215,7 +215,7 @@ const MISUSES: Readonly<Record<string, Misuse>> = {
   "a passphrase as a key": {
     args: ["seal", "data", "-o", "out", ...KEY],
     code: 2,
-    says: "Cannot read the key: it is not padded base64url",
+    says: "Cannot use the key: its 7 characters are not base64, expected 44 characters",
     options: { env: { KEY: "hunter2" } },
   },
   "a text that is not UTF-8": {

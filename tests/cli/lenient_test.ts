@@ -4,9 +4,9 @@
  * @module
  */
 
-import { decrypt, encrypt } from "@ironfern/ironfern";
+import { decrypt, encrypt, Fernet } from "@ironfern/ironfern";
 import { assertEquals } from "@std/assert";
-import { testCli } from "../support/cli.ts";
+import { KEYS, testCli } from "../support/cli.ts";
 
 const iterations = 1_000;
 const COST = ["--iterations", String(iterations)];
@@ -24,4 +24,15 @@ testCli("lenient reading of values under a passphrase", async (cli) => {
   assertEquals((await cli.run(upgrading, { env })).code, 3);
   const upgraded = await cli.mustRun([...upgrading, "--lenient"], { env });
   assertEquals(await decrypt(upgraded.trimEnd(), env.PASS, { iterations: 2_000 }), "ab");
+});
+
+testCli("lenient reading of tokens that are rotated", async (cli) => {
+  const [fresh, old] = KEYS.map((key) => new Fernet(key));
+  const env = { NEW: KEYS[0], OLD: KEYS[1] };
+  const token = old.encrypt("a").replace(/=+$/, "");
+  const stdin = `${token.slice(0, 40)} ${token.slice(40)}\n`;
+  const args = ["rotate", "--key-env", "NEW", "--old-key-env", "OLD"];
+  assertEquals((await cli.run(args, { stdin, env })).code, 3);
+  const rotated = await cli.mustRun([...args, "--lenient"], { stdin, env });
+  assertEquals(fresh.decryptText(rotated.trimEnd()), "a");
 });

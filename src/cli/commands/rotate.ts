@@ -32,8 +32,6 @@ const BATCH = 1 << 20;
 /** Characters of the longest token, that of 256 MiB. */
 const LONGEST_TOKEN = 360_000_000;
 
-type RotateMany = (tokens: string[], options: { lenient?: boolean }) => string[];
-
 /** Brings tokens of old keys to a new one. */
 export const rotate: Command = {
   name: "rotate",
@@ -57,12 +55,11 @@ export const rotate: Command = {
     const fernets = await context.rotatedFernets();
     const { MultiFernet } = await import("../../../mod.ts");
     const keys = new MultiFernet(fernets);
-    const rotateMany: RotateMany = keys.rotateMany.bind(keys);
-    const options = args.has("lenient") ? { lenient: true } : {};
+    const options = { lenient: args.has("lenient") };
     let count = 0;
     try {
       await report.progress("Rotating", "tokens", async (onProgress) => {
-        const rotated = rotateLines((tokens) => rotateMany(tokens, options), (done) => {
+        const rotated = rotateLines((tokens) => keys.rotateMany(tokens, options), (done) => {
           count = done;
           onProgress?.(done, undefined);
         });

@@ -70,13 +70,7 @@ function dataOf(error: unknown): ErrorData {
   const { doing, path, what, word, kept, line, row, field } = known;
   const coded = causeOf(error, (cause) => typeof (cause as ErrorData).code === "string");
   const code = (coded as ErrorData | undefined)?.code;
-  return { doing, path, what, word, code, kept, line: line ?? lineOfToken(error), row, field };
-}
-
-/** Every command that opens many tokens has one on each line. */
-function lineOfToken(error: unknown): number | undefined {
-  if (!(error instanceof InvalidTokenError) || error.index === undefined) return undefined;
-  return error.index + 1;
+  return { doing, path, what, word, code, kept, line, row, field };
 }
 
 function causeOf(error: unknown, wanted: (error: Error) => boolean): Error | undefined {
@@ -98,9 +92,6 @@ function textOf(error: unknown, data: ErrorData): string {
   if (doing && reason && kept === undefined) return `${beginning(data)}: ${reason}`;
   // The system's own message may hold the name.
   if (what) return `${beginning(data)}: the system refuses it${code && ` (${code})`}`;
-  if (lineOfToken(error) === data.line && data.line !== undefined) {
-    return `Cannot open the token in line ${data.line}: it is not valid under this key`;
-  }
   return error instanceof Error ? error.message : String(error);
 }
 

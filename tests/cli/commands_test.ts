@@ -155,7 +155,7 @@ testCli("fields", async (cli) => {
   assertEquals(await cli.mustRun(["fields", "decrypt", "safe.csv", ...all]), csv);
   assertEquals(
     await cli.mustRun(["fields", "decrypt", "safe.csv", "-o", "out.csv", ...all]),
-    "Decrypted 2 rows into out.csv\n",
+    "Decrypted 2 rows into out.csv; values: name 2, card 2\n",
   );
   assertEquals(await cli.read("out.csv"), csv);
   const swapped = encrypted.replace("\n1;", "\n3;");

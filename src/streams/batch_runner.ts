@@ -22,7 +22,7 @@ const WORTH_WORKERS = 4 << 20;
  * Gives the key of a batch. It must be a copy: the runner wipes it after the
  * batch, and the owner may wipe the original meanwhile.
  */
-export type KeySource = () => KeyedBackend | Promise<KeyedBackend>;
+export type BatchKeySource = () => KeyedBackend | Promise<KeyedBackend>;
 
 /** How batches are run. */
 export interface BatchRunnerOptions {
@@ -34,7 +34,7 @@ export interface BatchRunnerOptions {
 
 /** Runs the batches of one stream. */
 export class BatchRunner {
-  readonly #keys: KeySource;
+  readonly #keys: BatchKeySource;
   readonly #workers: number;
   /** Whether the caller named a number of workers: then they are started at once. */
   readonly #asked: boolean;
@@ -51,7 +51,7 @@ export class BatchRunner {
    * @throws {TypeError} If `workers` is not a number.
    * @throws {RangeError} If `workers` is not an integer from 0 to 64.
    */
-  constructor(keys: KeySource, { workers, signal }: BatchRunnerOptions) {
+  constructor(keys: BatchKeySource, { workers, signal }: BatchRunnerOptions) {
     this.#keys = keys;
     const asked = checkWorkers(workers);
     const processors = defaultWorkers();

@@ -13,7 +13,7 @@ import type { KeyedBackend } from "../fernet/key.ts";
 import { DroppedBytes, release } from "../runtime/memory.ts";
 import { Pacer } from "../runtime/schedule.ts";
 import { checkWorkers } from "../workers/pool.ts";
-import { BatchRunner, type KeySource } from "./batch_runner.ts";
+import { type BatchKeySource, BatchRunner } from "./batch_runner.ts";
 import { type Lines, LineSplitter } from "./line_splitter.ts";
 import { ordered } from "./ordered.ts";
 import { type StreamPair, streamPair } from "./pair.ts";
@@ -42,7 +42,7 @@ export interface RowWork<Piece, R> {
   /** Bytes that a line may have. */
   readonly longest: number;
   /** The keys of the batches. */
-  readonly keys: KeySource;
+  readonly keys: BatchKeySource;
   /** The pieces that some lines complete; they may share the lines' memory. */
   split(lines: Batch): Iterable<Piece>;
   /** The piece that the end completes, if there is one, and a last line without a line feed. */

@@ -545,19 +545,19 @@ testRows("Streams of lines", [
   [
     "a line of over 16 MiB",
     RangeError,
-    "line 0: it has more than 16777216 bytes",
+    "line 1: it has more than 16777216 bytes",
     () => through(encryptLines(fernet), Array(17).fill(MEBIBYTE)),
   ],
   [
     "a later line of over 16 MiB",
     RangeError,
-    "line 2:",
+    "line 3:",
     () => through(encryptLines(fernet), [bytes("\n\n"), ...Array(17).fill(MEBIBYTE), bytes("\n")]),
   ],
   [
     "a line that is longer than any token",
     RangeError,
-    "line 0",
+    "line 1",
     () => through(decryptLines(fernet), Array(23).fill(MEBIBYTE)),
   ],
   ["no Fernet", TypeError, "expected a Fernet", () => encryptLines(wrong({}))],
@@ -573,7 +573,7 @@ Deno.test("A line of 16 MiB is encrypted and comes back", async () => {
   assert(result.every((byte) => byte === 0x41));
 });
 
-Deno.test("A bad line is named by its index", async () => {
+Deno.test("A bad line is named by its number and its index", async () => {
   for (const bad of [0, 1, 9_000]) {
     const lines = fernet.encryptMany(Array(10_000).fill("row"));
     lines[bad] = lines[bad].slice(1);
@@ -581,8 +581,8 @@ Deno.test("A bad line is named by its index", async () => {
     const error = await assertRejects(
       () => through(decryptLines(fernet), [bytes(lines.join("\n"))]),
       InvalidTokenError,
-      `token ${bad}`,
+      `line ${bad + 1}:`,
     );
-    assertEquals(error.index, bad);
+    assertEquals([error.index, error.line], [bad, bad + 1]);
   }
 });

@@ -14,8 +14,6 @@ import { FERNET } from "./fields.ts";
 declare const gc: () => void;
 
 const CHUNKS = 64;
-/** Chunks from one measurement to the next. */
-const STEP = 2;
 /** The chunks in which the memory is measured. */
 const EARLY = { from: 8, to: 16 };
 const LATE = { from: CHUNKS - 8, to: CHUNKS };
@@ -33,7 +31,7 @@ const alive = new Map<number, number>();
 
 function measure(chunks: number): void {
   const wanted = [EARLY, LATE].some(({ from, to }) => from <= chunks && chunks <= to);
-  if (!wanted || chunks % STEP || alive.has(chunks)) return;
+  if (!wanted || alive.has(chunks)) return;
   gc();
   // The engine frees array buffers on another thread, which the next collection waits for.
   gc();

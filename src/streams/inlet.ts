@@ -22,7 +22,8 @@ interface Offer {
 /**
  * Hands chunks over one by one, when the reader asks. Lent chunks are not copied:
  * such a chunk is the reader's until it asks for the next one, and only then the
- * writer is told to go on. Of others the reader gets a copy.
+ * writer is told to go on. Of others the reader gets a copy, which is wiped when it
+ * asks for the next one: it may hold plaintext.
  */
 export class Inlet implements AsyncIterableIterator<Uint8Array> {
   readonly #signal: AbortSignal;
@@ -30,6 +31,7 @@ export class Inlet implements AsyncIterableIterator<Uint8Array> {
   readonly #pacer = new Pacer();
   #offer: Offer | undefined;
   #reading: Offer | undefined;
+  #copy: Uint8Array | undefined;
   #offered = () => {};
 
   /** After an abort of the signal nothing is handed over any more. */
@@ -55,6 +57,7 @@ export class Inlet implements AsyncIterableIterator<Uint8Array> {
 
   /** Lets the writer go: nobody reads any more. */
   stop(): void {
+    this.#copy?.fill(0);
     this.#reading?.done();
     this.#offer?.done();
   }
@@ -65,6 +68,8 @@ export class Inlet implements AsyncIterableIterator<Uint8Array> {
     await this.#pacer.pause();
     this.#reading?.done();
     this.#reading = undefined;
+    this.#copy?.fill(0);
+    this.#copy = undefined;
     if (!this.#offer) {
       await abortable(() => new Promise<void>((resolve) => this.#offered = resolve), this.#signal);
     }
@@ -72,9 +77,9 @@ export class Inlet implements AsyncIterableIterator<Uint8Array> {
     this.#offer = undefined;
     this.#reading = { item, done };
     if ("chunk" in item && this.#lent) return { done: false, value: item.chunk };
-    const copy = "chunk" in item ? new Uint8Array(item.chunk) : undefined;
+    if ("chunk" in item) this.#copy = new Uint8Array(item.chunk);
     done();
-    if (copy) return { done: false, value: copy };
+    if (this.#copy) return { done: false, value: this.#copy };
     if ("error" in item) throw item.error;
     return { done: true, value: undefined };
   }

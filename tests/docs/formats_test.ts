@@ -1,6 +1,6 @@
 /**
  * The programs in Python of docs/FORMATS.md, as they stand there: what they write
- * we read, and the reverse.
+ * we read, and the reverse. They are those that other tests use.
  *
  * @module
  */
@@ -78,3 +78,11 @@ print(json.dumps([
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+for (const name of ["read_sealed.py", "write_sealed.py", "field_values.py"]) {
+  Deno.test(`docs: the guide to the formats shows ${name} as it is tested`, async () => {
+    const tested = await Deno.readTextFile(new URL(`tests/support/${name}`, ROOT));
+    const [, shown] = tested.match(/^# begin\n([^]*)^# end$/m) ?? [];
+    assert(shown && guide.includes(`\`\`\`python\n${shown}\`\`\`\n`));
+  });
+}

@@ -116,6 +116,10 @@ class CsvReader implements RowReader {
     const fault = this.#findCells(bytes, start, end);
     if (fault) throw faultError(fault, bytes, place);
     if (this.#columns) return this.#dataRow(place, bytes, this.#columns);
+    // Nothing of the header is encrypted, not even in the columns that are fields.
+    for (let cell = 0; cell < this.#cells.length; cell += 2) {
+      this.#checkSwallowed(bytes, this.#cells[cell], this.#cells[cell + 1], place);
+    }
     const names = cellTexts(bytes, this.#cells, this.#dialect.quotes, place);
     this.#columns = findColumns(names, this.#options, place);
     return { ...place, blank: true, bytes, spans: [], id: undefined };
@@ -154,7 +158,7 @@ class CsvReader implements RowReader {
       const [start, end] = [cells[2 * column], cells[2 * column + 1]];
       const field = fields[column];
       if (field !== undefined) spans.push({ field, start, end });
-      else if (!this.#options.multiline) this.#checkSwallowed(bytes, start, end, place);
+      else this.#checkSwallowed(bytes, start, end, place);
     }
     if (id === undefined) return { number, line, blank: false, bytes, spans, id };
     const cell = bytes.subarray(cells[2 * id], cells[2 * id + 1]);
@@ -171,7 +175,7 @@ class CsvReader implements RowReader {
    * whose quotes are characters as any other: its rows would stay unencrypted.
    */
   #checkSwallowed(bytes: Uint8Array, start: number, end: number, place: RowPlace): void {
-    if (this.#cells.length < 4 || bytes[start] !== QUOTE) return;
+    if (this.#options.multiline || this.#cells.length < 4 || bytes[start] !== QUOTE) return;
     const feed = bytes.indexOf(LINE_FEED, start);
     if (feed < 0 || feed >= end) return;
     if (!looksLikeRows(bytes, start, end, this.#dialect.delimiter, this.#cells.length / 2)) return;

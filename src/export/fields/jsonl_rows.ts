@@ -48,7 +48,7 @@ export function jsonlFormat(options: JsonlOptions): RowFormat {
     type: 2,
     fields: options.names,
     names: options.fields.map((pointer) => encodeUtf8(pointer, "the name of a field")),
-    reader: () => new JsonlReader(options),
+    reader: (_longest, encrypted) => new JsonlReader(options, encrypted),
     writeToken: (token) => concatBytes([QUOTES, token, QUOTES]),
     readToken,
     // It is JSON, as it comes from whoever has the key; other writers than this
@@ -59,10 +59,12 @@ export function jsonlFormat(options: JsonlOptions): RowFormat {
 
 class JsonlReader implements RowReader {
   readonly #options: JsonlOptions;
+  readonly #encrypted: boolean;
   #row = 0;
 
-  constructor(options: JsonlOptions) {
+  constructor(options: JsonlOptions, encrypted: boolean) {
     this.#options = options;
+    this.#encrypted = encrypted;
   }
 
   read(bytes: Uint8Array): Row {
@@ -87,6 +89,7 @@ class JsonlReader implements RowReader {
       const has = new Set(spans.map(({ field }) => field));
       const missing = names.findIndex((_, field) => !has.has(field) && !optional[field]);
       if (missing >= 0) throw lacking(text, place, names[missing]);
+      if (!spans.length && !this.#encrypted) this.#checkKind(text, place);
     }
     if (rowId === undefined) return { ...place, blank: false, bytes, spans, id };
     if (!id) throw lacking(text, place, rowId);
@@ -94,6 +97,16 @@ class JsonlReader implements RowReader {
   }
 
   finish(): void {}
+
+  /**
+   * Refuses a row that cannot have any of the fields, such as an array of rows, though
+   * all of them are optional: what is in it would stay unencrypted.
+   */
+  #checkKind(text: string, place: RowPlace): void {
+    const elements = this.#options.fields.some((pointer) => /^\/\d/.test(pointer));
+    if (/^\s*(?:\{|null\b)/.test(text) || elements && /^\s*\[/.test(text)) return;
+    throw rowError(TypeError, place, `it is not an object${arrayAdvice(text)}`);
+  }
 }
 
 function checkJson(text: string, place: RowPlace): void {
@@ -122,10 +135,14 @@ function jsonAdvice(text: string): string {
 }
 
 function lacking(text: string, place: RowPlace, field: string): InputError<TypeError> {
-  const advice = /^\s*\[/.test(text)
+  const reason = `it has no ${shownName(field)}${arrayAdvice(text)}`;
+  return rowError(TypeError, place, reason, { field });
+}
+
+function arrayAdvice(text: string): string {
+  return /^\s*\[/.test(text)
     ? "; it is an array, so write each of its elements on a line of its own, without commas"
     : "";
-  return rowError(TypeError, place, `it has no ${shownName(field)}${advice}`, { field });
 }
 
 /** An id as contexts have it. */

@@ -72,6 +72,23 @@ for (const [name, text, delimiter, line] of SWALLOWED) {
   });
 }
 
+Deno.test("A header that swallows rows is refused, but not one with names of several lines", async () => {
+  const swallowed = 'email,"desc,x\na@x.org,foo",y\nb@x.org,bar,z\n';
+  for (const text of [swallowed, swallowed.replaceAll(",", "\t")]) {
+    const options = { ...CSV, delimiter: text[5] };
+    const error = await refusal(text, options);
+    assert(error instanceof SyntaxError);
+    assertEquals([error.line, error.row], [1, undefined]);
+    assert(error.message.startsWith("Cannot read the header: a cell in quotes holds"));
+    const plain = await encrypted(text, { ...options, quote: "none" });
+    assert(!plain.includes("x.org"), plain);
+    const meant = await encrypted(text, { ...options, multiline: true });
+    assertEquals(await decrypted(meant, options), text);
+  }
+  const named = 'email,"Amount\n(USD)","from, to\r\nor at"\r\na@x.org,foo,y\r\n';
+  assertEquals(await decrypted(await encrypted(named, CSV), CSV), named);
+});
+
 Deno.test("Cells of several lines need no option where they do not look like rows", async () => {
   const texts = [
     'id,address,email\n1,"12 Main St\nSpringfield, IL 62701",a@x\n',
@@ -183,6 +200,21 @@ Deno.test("A field that is in no row is a failure, where nothing else was found"
   const some: FieldsOptions = { ...options, fields: ["emial", "email"] };
   assertEquals(await decrypted(await encrypted(rows, some), some), rows);
   assertEquals(await encrypted("email\n", CSV), "email\n");
+});
+
+Deno.test("A row that cannot have the optional fields is refused, not left as it is", async () => {
+  const options: FieldsOptions = { ...JSONL, optional: ["email"] };
+  for (const row of ['[{"email":"a@x"}]', '"{\\"email\\":\\"a@x\\"}"', "7", "true"]) {
+    const error = await refusal(`{"email":1}\n ${row}\n`, options);
+    assert(error instanceof TypeError);
+    assertEquals([error.line, error.row], [2, 1]);
+    assert(error.message.startsWith("Cannot read line 2: it is not an object"), error.message);
+  }
+  for (const rows of ['{"email":1}\n{}\nnull\n{"mail":2}\n', "null\n{}\n[]\n[7,8]\n"]) {
+    const fields = rows.includes("[") ? ["/0"] : ["email"];
+    const each: FieldsOptions = { ...JSONL, fields, optional: fields };
+    assertEquals(await decrypted(await encrypted(rows, each), each), rows);
+  }
 });
 
 Deno.test("The result counts rows, and values of each field by its name", async () => {

@@ -42,7 +42,10 @@ export function checkOptions<T extends object>(
 ): T {
   const known: T = Object.create(null);
   if (options === undefined) return known;
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+  if (
+    typeof options !== "object" || options === null || Array.isArray(options) ||
+    hasNothingOfItsOwn(options)
+  ) {
     throw new TypeError(
       `Cannot use the options: expected an object of ${names.join(", ")}, got ${kindOf(options)}` +
         numberHint(options, names),
@@ -52,6 +55,16 @@ export function checkOptions<T extends object>(
     if (!names.includes(name as keyof T & string)) throw unknownOption(name, names);
   }
   return Object.assign(known, options);
+}
+
+/**
+ * Whether what an object says is in its prototype or hidden, as in a `Map`, a promise,
+ * or a class with getters: none of it would be read, and all of it silently lost.
+ */
+function hasNothingOfItsOwn(options: object): boolean {
+  const prototype = Object.getPrototypeOf(options);
+  const plain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  return !plain && Object.keys(options).length === 0;
 }
 
 /** Options that Python, and older code, pass as a bare number. */

@@ -377,6 +377,35 @@ Deno.test("Only an object's own options count", async () => {
   assertEquals(fernet.decryptText(token, Object.create(null)), PLAIN);
 });
 
+Deno.test("Options that nothing could be read from are refused, not taken as none", async () => {
+  class Limits {
+    get ttl(): number {
+      return 1;
+    }
+  }
+  const made: readonly [kind: string, options: object][] = [
+    ["Map", new Map([["ttl", 1]])],
+    ["Promise", Promise.resolve({ ttl: 1 })],
+    ["Date", new Date()],
+    ["Limits", new Limits()],
+    ["Object", Object.create({ ttl: 1 })],
+  ];
+  for (const [kind, options] of made) {
+    const calls = [
+      () => fernet.decryptText(token, options),
+      () => fernet.decryptAsync(token, options),
+      () => decryptLines(fernet, options),
+      () => api.decrypt(stored, SECRET, options),
+    ];
+    for (const call of calls) {
+      const { message } = await assertRejects(async () => await call(), TypeError);
+      assert(message.startsWith("Cannot use the options: expected an object"), message);
+      assert(message.endsWith(`got ${kind}`), message);
+    }
+  }
+  assertEquals(fernet.decryptText(token, Object.assign(new Limits(), { lenient: true })), PLAIN);
+});
+
 type Backend = api.BackendChoice;
 
 testRows(

@@ -241,7 +241,7 @@ Deno.test("Options that are not known are refused with the one that is meant", (
     const misspelt = wrong({ ...CSV, rowid: "id" });
     assertThrows(() => stream(FERNET, misspelt), TypeError, "did you mean rowId?");
     const inherited = wrong(Object.create({ ...CSV }));
-    assertThrows(() => stream(FERNET, inherited), TypeError, "Cannot use fields");
+    assertThrows(() => stream(FERNET, inherited), TypeError, "Cannot use the options");
     for (const options of [{ quote: "single" }, { multiline: 1 }, { workers: "2" }]) {
       const [name] = Object.keys(options);
       assertThrows(() => stream(FERNET, wrong({ ...CSV, ...options })), TypeError, name);

@@ -68,7 +68,9 @@ export class Context {
 
   /** The output, which may be written. */
   async output(input?: Input): Promise<Output> {
-    return await findOutput(this.args, input, this.#process, this.signal);
+    const output = await findOutput(this.args, input, this.#process, this.signal);
+    if (output.path === undefined && this.#process.stdout.isTTY) this.report.leaveTerminalToData();
+    return output;
   }
 
   /** Whether a text is asked for: no input is named, and somebody is at the terminal. */

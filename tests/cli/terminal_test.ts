@@ -7,7 +7,16 @@
 import { decrypt, encrypt, Fernet } from "@ironfern/ironfern";
 import { sealExport, verifyExport } from "@ironfern/ironfern/export";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type Cli, FREE_RUNTIMES, KEYS, type Step, testCli } from "../support/cli.ts";
+import {
+  type Cli,
+  FREE_RUNTIMES,
+  KEYS,
+  type Runtime,
+  RUNTIMES,
+  type Step,
+  testCli,
+} from "../support/cli.ts";
+import { builtPackage } from "../support/npm_package.ts";
 
 const FAST = ["--iterations", "100000"];
 const PASSPHRASE = "grüße 🔑";
@@ -163,6 +172,44 @@ testCli("a bar on a terminal, and nowhere else", async (cli) => {
   assertEquals((await Deno.stat(cli.path("copy"))).size, 20_000_000);
   assertEquals(await cli.names(), ["copy", "data", "key", "sealed"]);
 });
+
+testCli(
+  "no bar where the data goes to the terminal, of which it would erase lines",
+  async (cli) => {
+    const key = await withKey(cli);
+    const tokens = new Fernet(KEYS[0]).encryptMany(["first", "second"]);
+    await cli.write("tokens", `${tokens.join("\n")}\n`);
+    await cli.write("old", KEYS[1]);
+    const cases: [string[], RegExp][] = [
+      [["lines", "decrypt", "tokens", ...key], /^first\nsecond\nDecrypted 2 lines\n$/],
+      [
+        ["rotate", "tokens", ...key, "--old-key-file", "old"],
+        /^gAAAA[\w=-]+\ngAAAA[\w=-]+\nRotated 2 tokens\n$/,
+      ],
+    ];
+    for (const [args, says] of cases) {
+      const { code, output } = await cli.terminal(args);
+      assertEquals(code, 0, output);
+      assert(!output.includes("\x1b7"), output);
+      assertMatch(plain(output), says);
+    }
+  },
+  FREE_RUNTIMES,
+);
+
+/** As after `npm install FOLDER`: npm links the folder, and installs no dependency into it. */
+const LINKED: Runtime = {
+  ...RUNTIMES[1],
+  name: "Node with a linked package",
+  command: async () => ["node", `${await builtPackage()}/dist/ironfern.js`],
+};
+
+testCli("a package without its dependency works, without the bar", async (cli) => {
+  await cli.write("data", "some data");
+  const sealed = await cli.terminal(["seal", "data", "-o", "sealed", ...await withKey(cli)]);
+  assertEquals(sealed.code, 0, sealed.output);
+  assertMatch(plain(sealed.output), /^Sealed 9 bytes into sealed, id [\w-]{22}\n$/);
+}, [LINKED]);
 
 testCli("the other subcommands on a terminal", async (cli) => {
   const key = await withKey(cli);

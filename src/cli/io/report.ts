@@ -38,6 +38,7 @@ export function writeTo(stream: OutputStream, chunk: Uint8Array | string): Promi
 export class Report {
   readonly #process: NodeProcess;
   readonly #options: ReportOptions;
+  #showsBars = true;
 
   /** Reports by the streams of this process. */
   constructor(process: NodeProcess, options: ReportOptions) {
@@ -78,6 +79,11 @@ export class Report {
     await writeTo(stderr, `${line}\n`).catch(() => {});
   }
 
+  /** Shows no progress bar: data goes to the terminal, and a bar would erase lines of it. */
+  leaveTerminalToData(): void {
+    this.#showsBars = false;
+  }
+
   /**
    * Does something with a progress bar, on a terminal only.
    *
@@ -91,8 +97,9 @@ export class Report {
     work: (onProgress: OnProgress | undefined) => Promise<T>,
   ): Promise<T> {
     const { json, quiet } = this.#options;
-    if (json || quiet || !this.#process.stderr.isTTY) return await work(undefined);
-    const { default: { SingleBar } } = await import("cli-progress");
+    const isShown = this.#showsBars && !json && !quiet && this.#process.stderr.isTTY;
+    const SingleBar = isShown ? await loadBar() : undefined;
+    if (!SingleBar) return await work(undefined);
     const bar = new Bar(label, unit, (format) =>
       new SingleBar({
         format,
@@ -107,6 +114,15 @@ export class Report {
     } finally {
       bar.stop();
     }
+  }
+}
+
+/** The package of the bar; a folder that was installed as a link lacks it, and goes without. */
+async function loadBar(): Promise<typeof SingleBar | undefined> {
+  try {
+    return (await import("cli-progress")).default.SingleBar;
+  } catch {
+    return undefined;
   }
 }
 

@@ -230,6 +230,12 @@ const MISUSES: Readonly<Record<string, Misuse>> = {
     says: "Cannot read INPUT: there is no such file or folder",
     options: { env },
   },
+  "ttl in milliseconds": {
+    args: ["decrypt", "data", "--key-env", "KEY", "--ttl", "1700000000000"],
+    code: 2,
+    says: "Cannot use --ttl: expected an integer from 0 to 99999999999",
+    options: { env },
+  },
   "ttl with a passphrase": {
     args: ["decrypt", "data", "--passphrase-env", "KEY", "--ttl", "1"],
     code: 2,

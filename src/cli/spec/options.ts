@@ -113,7 +113,8 @@ export const TOKENS: readonly OptionSpec[] = [
   {
     name: "ttl",
     value: "SECONDS",
-    range: [0, Number.MAX_SAFE_INTEGER],
+    // As the library: who asks for more counts milliseconds.
+    range: [0, 1e11 - 1],
     help: "refuse tokens that are older; by default a token of any age is accepted",
   },
   LENIENT,

@@ -66,6 +66,20 @@ export function encodeUtf8(text: string, what: string): Bytes {
 }
 
 /**
+ * Reads plaintexts as {@linkcode decodeUtf8} does, and wipes all of them, also where
+ * one is not UTF-8.
+ *
+ * @throws {TypeError} If one is not UTF-8.
+ */
+export function takeTexts(plaintexts: readonly Uint8Array[]): string[] {
+  try {
+    return plaintexts.map(decodeUtf8);
+  } finally {
+    for (const plaintext of plaintexts) plaintext.fill(0);
+  }
+}
+
+/**
  * Reads UTF-8; a leading U+FEFF is kept.
  *
  * @param bytes The bytes.

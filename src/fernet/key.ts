@@ -60,7 +60,9 @@ function keyOfText(text: string): Bytes {
       "Cannot use the key: it has 64 hexadecimal digits, expected base64; decode it to 32 bytes",
     );
   }
-  const canonical = canonicalBase64Url(encodeAscii(text));
+  const given = encodeAscii(text);
+  const canonical = canonicalBase64Url(given);
+  given.fill(0);
   // White space is dropped around the key, not within it.
   const bytes = /\s/.test(text) || !canonical.length && text
     ? undefined

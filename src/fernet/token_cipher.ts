@@ -5,7 +5,7 @@
  */
 
 import type { Bytes } from "../bytes/bytes.ts";
-import { decodeUtf8 } from "../bytes/text.ts";
+import { takeTexts } from "../bytes/text.ts";
 import { checkArray, checkInteger, checkOptions, checkSignal } from "../checks.ts";
 import { InvalidTokenError } from "../errors.ts";
 import type { KeySource } from "./key.ts";
@@ -154,12 +154,7 @@ export abstract class TokenCipher {
    */
 
   decryptText(token: string, options?: FernetDecryptOptions): string {
-    const message = this.decrypt(token, options);
-    try {
-      return decodeUtf8(message);
-    } finally {
-      message.fill(0);
-    }
+    return takeTexts([this.decrypt(token, options)])[0];
   }
 
   /**
@@ -276,12 +271,7 @@ export abstract class TokenCipher {
    * ```
    */
   decryptManyText(tokens: readonly string[], options?: FernetDecryptOptions): string[] {
-    const messages = this.decryptMany(tokens, options);
-    try {
-      return messages.map(decodeUtf8);
-    } finally {
-      for (const message of messages) message.fill(0);
-    }
+    return takeTexts(this.decryptMany(tokens, options));
   }
 
   /**

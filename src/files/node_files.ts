@@ -207,13 +207,17 @@ export async function* fileChunks(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void> {
   const buffer = new Uint8Array(CHUNK);
-  for (;;) {
-    const { bytesRead } = await abortable(
-      () => withFile("read", path, () => handle.read(buffer, 0, CHUNK, null)),
-      signal,
-    );
-    if (!bytesRead) return;
-    yield buffer.subarray(0, bytesRead);
+  try {
+    for (;;) {
+      const { bytesRead } = await abortable(
+        () => withFile("read", path, () => handle.read(buffer, 0, CHUNK, null)),
+        signal,
+      );
+      if (!bytesRead) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    buffer.fill(0);
   }
 }
 

@@ -8,7 +8,7 @@ import type { GcmEngine } from "../backends/backend.ts";
 import { noble } from "../backends/noble.ts";
 import { type BackendChoice, findBackend, getBackend } from "../backends/select/available.ts";
 import { type Bytes, concatBytes } from "../bytes/bytes.ts";
-import { decodeAscii, decodeUtf8 } from "../bytes/text.ts";
+import { decodeAscii, takeTexts } from "../bytes/text.ts";
 import { encodeBase64Url } from "../bytes/base64.ts";
 import { BackendUnavailableError, InvalidTokenError } from "../errors.ts";
 import { keysAt, newKey, newSalt, SALT } from "./keys.ts";
@@ -73,7 +73,7 @@ export async function decryptAesGcm256(
   for await (const { key } of keysAt(secretKey, salt, call.costs, call)) {
     const open = (gcm: GcmEngine, gcmKey: Bytes) => gcm.open(gcmKey, nonce, ciphertext);
     const plaintext = await withGcm(call.backend, key, open);
-    if (plaintext) return decodeUtf8(plaintext);
+    if (plaintext) return takeTexts([plaintext])[0];
   }
   throw new InvalidTokenError();
 }
@@ -112,13 +112,15 @@ export async function encryptAesGcm256(
   const plaintext = plainBytes(plainText);
   const salt = newSalt();
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE));
-  const key = await newKey(secretKey, salt, call.iterations, call);
+  let key: Bytes | undefined;
   try {
+    key = await newKey(secretKey, salt, call.iterations, call);
     const seal = (gcm: GcmEngine, gcmKey: Bytes) => gcm.seal(gcmKey, nonce, plaintext);
     const sealed = await withGcm(call.backend, key, seal);
     return decodeAscii(encodeBase64Url(concatBytes([salt, nonce, sealed])));
   } finally {
-    key.fill(0);
+    key?.fill(0);
+    plaintext.fill(0);
   }
 }
 

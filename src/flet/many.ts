@@ -19,7 +19,7 @@ import {
   wrapToken,
 } from "./value.ts";
 
-/** Encrypts messages; progress is in messages. */
+/** Encrypts messages, and wipes them; progress is in messages. */
 export async function sealMany(
   messages: readonly OpenedValue[],
   secretKey: SecretKey,
@@ -29,13 +29,17 @@ export async function sealMany(
   const salts = messages.map(newSalt);
   const values: string[] = [];
   let done = 0;
-  for await (
-    const { index, key } of manyKeysAt(secretKey, salts, count, [call.iterations], call)
-  ) {
-    values[index] = wrapToken(salts[index], await sealToken(key, messages[index], call));
-    call.onProgress?.(++done, count);
+  try {
+    for await (
+      const { index, key } of manyKeysAt(secretKey, salts, count, [call.iterations], call)
+    ) {
+      values[index] = wrapToken(salts[index], await sealToken(key, messages[index], call));
+      call.onProgress?.(++done, count);
+    }
+    return values;
+  } finally {
+    for (const { plaintext } of messages) plaintext.fill(0);
   }
-  return values;
 }
 
 /**
@@ -58,7 +62,10 @@ export async function openMany(
   }
   const opened = await openBegun(values, begun(), secretKey, call, () => failed = true);
   const index = opened.findIndex((each) => !each);
-  if (index >= 0) throw new InvalidTokenError({ index });
+  if (index >= 0) {
+    for (const each of opened) each?.plaintext.fill(0);
+    throw new InvalidTokenError({ index });
+  }
   return opened as OpenedAt[];
 }
 
@@ -88,16 +95,23 @@ async function openBegun(
   const count = values.length;
   const opened = new Array<OpenedAt | undefined>(count).fill(undefined);
   let done = 0;
-  for await (const candidate of manyKeysAt(secretKey, salts, count, call.costs, call)) {
-    const { index, key, cost, last } = candidate;
-    const value = await openToken(key, values[index].token, call);
-    if (value) {
-      candidate.accepted = true;
-      opened[index] = { ...value, iterations: cost };
-    } else if (last) onFailure?.();
-    if (value || last) call.onProgress?.(++done, count);
+  let ended = false;
+  try {
+    for await (const candidate of manyKeysAt(secretKey, salts, count, call.costs, call)) {
+      const { index, key, cost, last } = candidate;
+      const value = await openToken(key, values[index].token, call);
+      if (value) {
+        candidate.accepted = true;
+        opened[index] = { ...value, iterations: cost };
+      } else if (last) onFailure?.();
+      if (value || last) call.onProgress?.(++done, count);
+    }
+    ended = true;
+    return opened;
+  } finally {
+    // After an abort, nobody will have them.
+    if (!ended) { for (const each of opened) each?.plaintext.fill(0); }
   }
-  return opened;
 }
 
 /**

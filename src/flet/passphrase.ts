@@ -5,7 +5,7 @@
  */
 
 import { checkArray } from "../checks.ts";
-import { decodeUtf8 } from "../bytes/text.ts";
+import { takeTexts } from "../bytes/text.ts";
 import { InvalidTokenError } from "../errors.ts";
 import { unixTime } from "../fernet/seal.ts";
 import { checkSecretKey } from "./keys.ts";
@@ -122,7 +122,8 @@ export async function decrypt(
   const call = decryptCall(options, OPTION_NAMES.decrypt);
   const parse = (text: string) => parseValue(text, call.lenient);
   const value = readValue(encryptedData, secretKey, parse);
-  return decodeUtf8((await openValue(value, secretKey, call)).plaintext);
+  const { plaintext } = await openValue(value, secretKey, call);
+  return takeTexts([plaintext])[0];
 }
 
 /**
@@ -187,7 +188,7 @@ export function decryptSync(
   const call = decryptCall(options, OPTION_NAMES.decryptSync);
   const parse = (text: string) => parseValue(text, call.lenient);
   const value = readValue(encryptedData, secretKey, parse);
-  return decodeUtf8(openValueSync(value, secretKey, call).plaintext);
+  return takeTexts([openValueSync(value, secretKey, call).plaintext])[0];
 }
 
 /**
@@ -263,7 +264,7 @@ export async function decryptMany(
   checkSecretKey(secretKey);
   const values = readValues(texts, call.lenient);
   const opened = await openMany(values, secretKey, call);
-  return opened.map(({ plaintext }) => decodeUtf8(plaintext));
+  return takeTexts(opened.map(({ plaintext }) => plaintext));
 }
 
 /** What {@linkcode decryptManySettled} says of each value. */
@@ -324,7 +325,7 @@ export async function decryptManySettled(
 function textResult(plaintext: Uint8Array | undefined, index: number): PassphraseResult {
   if (!plaintext) return { ok: false, error: new InvalidTokenError({ index }) };
   try {
-    return { ok: true, value: decodeUtf8(plaintext) };
+    return { ok: true, value: takeTexts([plaintext])[0] };
   } catch (cause) {
     return { ok: false, error: new InvalidTokenError({ index, cause }) };
   }

@@ -33,18 +33,20 @@ export interface OpenedAt extends OpenedValue {
   readonly iterations: number;
 }
 
-/** Encrypts a message under a passphrase: derives a key, seals, wraps. */
+/** Encrypts a message under a passphrase, and wipes it: derives a key, seals, wraps. */
 export async function sealValue(
   message: OpenedValue,
   secretKey: SecretKey,
   call: EncryptCall,
 ): Promise<string> {
   const salt = newSalt();
-  const key = await newKey(secretKey, salt, call.iterations, call);
+  let key: Bytes | undefined;
   try {
+    key = await newKey(secretKey, salt, call.iterations, call);
     return wrapToken(salt, await sealToken(key, message, call));
   } finally {
-    key.fill(0);
+    key?.fill(0);
+    message.plaintext.fill(0);
   }
 }
 
@@ -55,11 +57,13 @@ export function sealValueSync(
   call: EncryptCall,
 ): string {
   const salt = newSalt();
-  const key = newKeySync(secretKey, salt, call.iterations, call);
+  let key: Bytes | undefined;
   try {
+    key = newKeySync(secretKey, salt, call.iterations, call);
     return wrapToken(salt, sealTokenSync(key, message, call));
   } finally {
-    key.fill(0);
+    key?.fill(0);
+    message.plaintext.fill(0);
   }
 }
 

@@ -28,6 +28,20 @@ export function checkChunk(chunk: Uint8Array): Uint8Array {
 }
 
 /**
+ * Checks that a chunk is still what was written: a buffer that its owner transferred
+ * meanwhile has no bytes any more, and its rows would be lost unseen.
+ *
+ * @param length How many bytes it had.
+ * @throws {TypeError} If its buffer was transferred.
+ */
+export function checkKept(chunk: Uint8Array, length: number): void {
+  if (chunk.length === length) return;
+  throw new TypeError(
+    "Cannot read a chunk: its buffer was transferred before the write had ended, so await it first",
+  );
+}
+
+/**
  * The chunks of a stream, until it ends or the signal is aborted; the stream
  * itself is left to the caller.
  *

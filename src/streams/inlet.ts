@@ -5,11 +5,11 @@
  */
 
 import { abortable, Pacer } from "../runtime/schedule.ts";
-import { checkChunk } from "./chunks.ts";
+import { checkChunk, checkKept } from "./chunks.ts";
 
 /** Something to hand over: a chunk, the end, or what is wrong with a chunk. */
 type Item =
-  | { readonly chunk: Uint8Array }
+  | { readonly chunk: Uint8Array; readonly length: number }
   | { readonly end: true }
   | { readonly error: unknown };
 
@@ -43,7 +43,8 @@ export class Inlet implements AsyncIterableIterator<Uint8Array> {
   /** Hands over a chunk; fulfilled when its owner may use it again. */
   write(chunk: Uint8Array): Promise<void> {
     try {
-      return this.#give({ chunk: checkChunk(chunk) });
+      const checked = checkChunk(chunk);
+      return this.#give({ chunk: checked, length: checked.length });
     } catch (error) {
       // What came before it is still worked on: the reader fails in its turn.
       return this.#give({ error });
@@ -76,6 +77,7 @@ export class Inlet implements AsyncIterableIterator<Uint8Array> {
     const { item, done } = this.#offer!;
     this.#offer = undefined;
     this.#reading = { item, done };
+    if ("chunk" in item) checkKept(item.chunk, item.length);
     if ("chunk" in item && this.#lent) return { done: false, value: item.chunk };
     if ("chunk" in item) this.#copy = new Uint8Array(item.chunk);
     done();

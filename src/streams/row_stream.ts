@@ -14,6 +14,7 @@ import { DroppedBytes, release } from "../runtime/memory.ts";
 import { Pacer } from "../runtime/schedule.ts";
 import { checkWorkers } from "../workers/pool.ts";
 import { type BatchKeySource, BatchRunner } from "./batch_runner.ts";
+import { checkKept } from "./chunks.ts";
 import { type Lines, LineSplitter } from "./line_splitter.ts";
 import { ordered } from "./ordered.ts";
 import { type StreamPair, streamPair } from "./pair.ts";
@@ -134,7 +135,9 @@ async function* gatheredLines(
   let ended = false;
   let [wake, proceed] = [() => {}, () => {}];
   const add = async (chunk: Uint8Array) => {
-    for (let at = 0; at < chunk.length && !ended;) {
+    const { length } = chunk;
+    for (let at = 0; at < length && !ended;) {
+      checkKept(chunk, length);
       const part = chunk.subarray(at, at + Math.min(BATCH_BYTES, room() || BATCH_BYTES));
       if (splitter.held && splitter.held + part.length > room()) {
         await new Promise<void>((resolve) => proceed = resolve);

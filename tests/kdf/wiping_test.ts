@@ -10,6 +10,7 @@ import { hkdfSync, pbkdf2Sync as nodePbkdf2Sync } from "node:crypto";
 import {
   decrypt,
   decryptAesGcm256,
+  decryptMany,
   decryptManySettled,
   decryptSync,
   encrypt,
@@ -80,6 +81,33 @@ for (const [name, call] of Object.entries(UPGRADES)) {
     assertAllWiped(passed.plaintexts, [then]);
   });
 }
+
+const stored = await encrypt("the plaintext", SECRET, COST);
+const foreign = await encrypt("text", "another", COST);
+const TEXT_CALLS: Record<string, () => unknown> = {
+  encrypt: () => encrypt("the plaintext", SECRET, COST),
+  encryptSync: () => encryptSync("the plaintext", SECRET, COST),
+  encryptMany: () => encryptMany(["the plaintext"], SECRET, COST),
+  encryptAesGcm256: () => encryptAesGcm256("the plaintext", SECRET, COST),
+  decrypt: () => decrypt(stored, SECRET, COST),
+  decryptSync: () => decryptSync(stored, SECRET, COST),
+  decryptMany: () => decryptMany([stored], SECRET, COST),
+  decryptManySettled: () => decryptManySettled([stored], SECRET, COST),
+};
+
+for (const [name, call] of Object.entries(TEXT_CALLS)) {
+  Deno.test(`Plaintexts under a passphrase are wiped: ${name}`, async () => {
+    const { copies, plaintexts } = await watchNode(call);
+    assertAllWiped([...copies, ...plaintexts], [new TextEncoder().encode("the plaintext").toHex()]);
+  });
+}
+
+Deno.test("Plaintexts are wiped when another value of the call is bad", async () => {
+  const { copies, plaintexts } = await watchNode(() =>
+    assertRejects(() => decryptMany([stored, foreign], SECRET, COST))
+  );
+  assertAllWiped([...copies, ...plaintexts], [new TextEncoder().encode("the plaintext").toHex()]);
+});
 
 Deno.test("The AES key of Flet's second format is wiped", async () => {
   for (const call of [CALLS.encryptAesGcm256, CALLS.decryptAesGcm256]) {

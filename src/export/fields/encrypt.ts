@@ -102,8 +102,8 @@ export function encryptFields(fernet: Fernet, options: FieldsOptions): FieldsStr
     const ranges = batchRanges(messages.length, (index) => messageLength(messages[index]));
     for (const [start, end] of ranges) {
       const batch = messageBatch(messages.slice(start, end));
-      const tokens = await runner.seal(batch, makeHeads(end - start, () => time));
-      batch.bytes.fill(0);
+      const tokens = await runner.seal(batch, makeHeads(end - start, () => time))
+        .finally(() => batch.bytes.fill(0));
       for (let index = 0; index < end - start; index++) {
         texts.push(format.writeToken(recordView(tokens, index)));
       }

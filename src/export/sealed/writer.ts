@@ -23,7 +23,7 @@ const FINAL_RECORD = RECORD_HEAD + FINAL_DATA + 1;
 /**
  * Seals data into the bytes of an export, a batch at a time.
  *
- * @param source The data, in chunks of any size; they are copied.
+ * @param source The data, in chunks of any size, which are copied and wiped.
  * @param work The checked options.
  * @param signal Stops it, at any await.
  * @returns What was sealed.
@@ -85,13 +85,17 @@ async function* recordBatches(
   let ended = false;
   try {
     for await (const chunk of source) {
-      for (let at = 0; at < chunk.length;) {
-        // A full batch waits for another byte: without one it is the last.
-        if (writer.full) {
-          yield writer.finish();
-          writer = writer.next();
+      try {
+        for (let at = 0; at < chunk.length;) {
+          // A full batch waits for another byte: without one it is the last.
+          if (writer.full) {
+            yield writer.finish();
+            writer = writer.next();
+          }
+          at += writer.add(chunk.subarray(at));
         }
-        at += writer.add(chunk.subarray(at));
+      } finally {
+        chunk.fill(0);
       }
     }
     ended = true;

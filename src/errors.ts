@@ -144,7 +144,7 @@ const SEALED_EXPORT_REASONS: Readonly<Record<SealedExportErrorCode, string>> = {
  * const sealed = await new Response(rows.pipeThrough(sealExport({ key }))).text();
  * const cut = new Blob([sealed.split("\n").slice(0, 2).join("\n"), "\n"]);
  * const error = await assertRejects(() => verifyExport(cut, { key }), SealedExportError);
- * assertEquals([error.code, error.line], ["truncated", 2]);
+ * assertEquals([error.code, error.line], ["truncated", 3]);
  * ```
  */
 export class SealedExportError extends Error {
@@ -152,19 +152,19 @@ export class SealedExportError extends Error {
   override readonly name = "SealedExportError";
   /** Why, for programs: it stays the same between versions. */
   readonly code: SealedExportErrorCode;
-  /** The number of the first bad line. It counts from 0, which is the header. */
+  /** The first bad line as editors count it, from 1, which is the header. */
   readonly line: number;
 
   /**
    * Constructs a new instance.
    *
    * @param code Why.
-   * @param line The line's number, from 0.
+   * @param line The line as editors count it, from 1, which is the header.
    * @param options What is wrong, where more is known than the code; the cause.
    */
   constructor(code: SealedExportErrorCode, line: number, options: SealedExportErrorOptions = {}) {
     const { reason = SEALED_EXPORT_REASONS[code], ...rest } = options;
-    super(`Cannot open the sealed export at line ${line} (from 0): ${reason}`, rest);
+    super(`Cannot open the sealed export at line ${line}: ${reason}`, rest);
     this.code = code;
     this.line = line;
   }

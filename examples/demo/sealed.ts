@@ -57,9 +57,9 @@ async function refusesCut(path: string): Promise<boolean> {
     await verifyExport(cut, { passphrase: PASSPHRASE });
   } catch (error) {
     if (!(error instanceof SealedExportError)) throw error;
-    console.log(`  without line 5: ${error.message} (${error.code})`);
+    console.log(`  without line 6: ${error.message} (${error.code})`);
     return true;
   }
-  console.error("  FAILED: a file without line 5 was accepted");
+  console.error("  FAILED: a file without line 6 was accepted");
   return false;
 }

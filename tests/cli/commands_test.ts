@@ -103,7 +103,7 @@ testCli("another passphrase, a cut, a patch and another id are 3", async (cli) =
     const args = ["open", "bad", "-o", "old", "--force", ...options];
     const text = await cli.run(args);
     assertEquals([text.code, text.stdout], [3, ""], code);
-    assertMatch(text.stderr, /^error: Cannot open the sealed export at line \d \(from 0\): .+\n$/);
+    assertMatch(text.stderr, /^error: Cannot open the sealed export at line \d: .+\n$/);
     const json = await cli.run([...args, "--json"]);
     assertEquals([json.code, JSON.parse(json.stderr).code], [3, code]);
     assertEquals((await cli.run(["verify", "bad", ...options])).code, 3);

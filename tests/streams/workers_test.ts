@@ -129,11 +129,11 @@ Deno.test("A sealed export that was changed is refused alike, with any number of
   const rows = new Blob([makeRows(4_000_000)]).stream();
   const lines = (await new Response(rows.pipeThrough(sealing)).text()).split("\n");
   const changes: Record<string, [string[], code: string, line: number]> = {
-    removed: [lines.toSpliced(40, 1), "out-of-order", 40],
-    swapped: [lines.toSpliced(20, 2, lines[21], lines[20]), "out-of-order", 20],
-    bad: [lines.with(50, lines[50].replace("gAAAA", "gAAAB")), "bad-token", 50],
-    "two of them": [lines.toSpliced(60, 1).toSpliced(30, 1), "out-of-order", 30],
-    cut: [[...lines.slice(0, 55), ""], "truncated", 55],
+    removed: [lines.toSpliced(40, 1), "out-of-order", 41],
+    swapped: [lines.toSpliced(20, 2, lines[21], lines[20]), "out-of-order", 21],
+    bad: [lines.with(50, lines[50].replace("gAAAA", "gAAAB")), "bad-token", 51],
+    "two of them": [lines.toSpliced(60, 1).toSpliced(30, 1), "out-of-order", 31],
+    cut: [[...lines.slice(0, 55), ""], "truncated", 56],
   };
   for (const [name, [changed, code, line]] of Object.entries(changes)) {
     for (const workers of COUNTS) {

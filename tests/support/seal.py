@@ -149,83 +149,83 @@ def bad_vectors():
     for name, line in bad_headers():
         loose = line.lstrip("\ufeff")
         tokens = lines_of(loose, KEY, records_of(DATA))[1:] if "pbkdf2" not in loose else ["x"]
-        yield f"header: {name}", key, joined([line, *tokens]), "bad-header", 0
+        yield f"header: {name}", key, joined([line, *tokens]), "bad-header", 1
     for name, line in bad_numbers():
-        yield f"header: {name}", {"passphrase": PASSPHRASE}, joined([line]), "bad-header", 0
+        yield f"header: {name}", {"passphrase": PASSPHRASE}, joined([line]), "bad-header", 1
     for name, line in {"no JSON": "rows", "null": "null", "empty line": "", "a list": "[]"}.items():
-        yield f"header: {name}", key, joined([line]), "bad-header", 0
+        yield f"header: {name}", key, joined([line]), "bad-header", 1
     for iterations in [0, -5, 1, 99_999, 2_000_001, 10_000_001, 2**31, 2**32, 2**53 - 1]:
         line = header_line(pbkdf2(iterations))
         name = f"{iterations} iterations"
-        yield name, {"passphrase": PASSPHRASE}, joined([line]), "iterations-out-of-range", 0
+        yield name, {"passphrase": PASSPHRASE}, joined([line]), "iterations-out-of-range", 1
 
     header, token, end = good = under_key(header_line(KDF))
     other = under_key(header_line(KDF))
-    yield "crlf", key, joined(good).replace("\n", "\r\n"), "bad-header", 0
-    yield "crlf in tokens", key, f"{header}\n{token}\r\n{end}\r\n", "wrong-secret-or-header", 1
-    yield "crlf at the end", key, f"{header}\n{token}\n{end}\r\n", "bad-token", 2
-    yield "another key", {"key": "00" * 32}, joined(good), "wrong-secret-or-header", 1
-    yield "a passphrase for a key", {"passphrase": "x"}, joined(good), "wrong-secret-or-header", 0
+    yield "crlf", key, joined(good).replace("\n", "\r\n"), "bad-header", 1
+    yield "crlf in tokens", key, f"{header}\n{token}\r\n{end}\r\n", "wrong-secret-or-header", 2
+    yield "crlf at the end", key, f"{header}\n{token}\n{end}\r\n", "bad-token", 3
+    yield "another key", {"key": "00" * 32}, joined(good), "wrong-secret-or-header", 2
+    yield "a passphrase for a key", {"passphrase": "x"}, joined(good), "wrong-secret-or-header", 1
     sealed = joined(lines_of(header_line(pbkdf2()), PASSPHRASE.encode(), records_of(DATA)))
-    yield "a key for a passphrase", key, sealed, "wrong-secret-or-header", 0
-    yield "another passphrase", {"passphrase": "x"}, sealed, "wrong-secret-or-header", 1
+    yield "a key for a passphrase", key, sealed, "wrong-secret-or-header", 1
+    yield "another passphrase", {"passphrase": "x"}, sealed, "wrong-secret-or-header", 2
     lowered = sealed.replace('"iterations":100000', '"iterations":100001')
     passphrase = {"passphrase": PASSPHRASE}
-    yield "iterations changed", passphrase, lowered, "wrong-secret-or-header", 1
+    yield "iterations changed", passphrase, lowered, "wrong-secret-or-header", 2
     changed = header.replace(header[-39:-35], "AAAA", 1)
-    yield "id changed", key, joined([changed, token, end]), "wrong-secret-or-header", 1
+    yield "id changed", key, joined([changed, token, end]), "wrong-secret-or-header", 2
 
     lines = {
-        "header of another file": ([other[0], token, end], "wrong-secret-or-header", 1),
-        "first line of another file": ([header, other[1], end], "wrong-secret-or-header", 1),
-        "final line of another file": ([header, token, other[2]], "bad-token", 2),
-        "slice removed": ([header, end], "out-of-order", 1),
-        "slice repeated": ([header, token, token, end], "out-of-order", 2),
-        "slice and end swapped": ([header, end, token], "out-of-order", 1),
-        "final line missing": ([header, token], "truncated", 2),
-        "header only": ([header], "truncated", 1),
-        "final line doubled": ([*good, end], "trailing-data", 3),
-        "slice after the end": ([*good, token], "trailing-data", 3),
-        "text after the end": ([*good, "rows"], "trailing-data", 3),
-        "empty line after the end": ([*good, ""], "trailing-data", 3),
-        "empty line after the header": ([header, "", token, end], "wrong-secret-or-header", 1),
-        "empty line before the end": ([header, token, "", end], "bad-token", 2),
-        "token cut": ([header, token[:-4], end], "wrong-secret-or-header", 1),
-        "final line cut": ([header, token, end[:-4]], "bad-token", 2),
-        "text before the header": (["", *good], "bad-header", 0),
+        "header of another file": ([other[0], token, end], "wrong-secret-or-header", 2),
+        "first line of another file": ([header, other[1], end], "wrong-secret-or-header", 2),
+        "final line of another file": ([header, token, other[2]], "bad-token", 3),
+        "slice removed": ([header, end], "out-of-order", 2),
+        "slice repeated": ([header, token, token, end], "out-of-order", 3),
+        "slice and end swapped": ([header, end, token], "out-of-order", 2),
+        "final line missing": ([header, token], "truncated", 3),
+        "header only": ([header], "truncated", 2),
+        "final line doubled": ([*good, end], "trailing-data", 4),
+        "slice after the end": ([*good, token], "trailing-data", 4),
+        "text after the end": ([*good, "rows"], "trailing-data", 4),
+        "empty line after the end": ([*good, ""], "trailing-data", 4),
+        "empty line after the header": ([header, "", token, end], "wrong-secret-or-header", 2),
+        "empty line before the end": ([header, token, "", end], "bad-token", 3),
+        "token cut": ([header, token[:-4], end], "wrong-secret-or-header", 2),
+        "final line cut": ([header, token, end[:-4]], "bad-token", 3),
+        "text before the header": (["", *good], "bad-header", 1),
     }
     for name, (changed, code, line) in lines.items():
         yield name, key, joined(changed), code, line
     texts = {
-        "no line feed at the end": (joined(good)[:-1], "truncated", 2),
-        "no line feed after the header": (header, "truncated", 0),
-        "header cut": (header[:20], "truncated", 0),
-        "no file": ("", "truncated", 0),
-        "other text": ("some rows", "bad-header", 0),
-        "byte after the end": (joined(good) + "g", "trailing-data", 3),
-        "header too long": ("{" * 4_097 + "\n", "line-too-long", 0),
+        "no line feed at the end": (joined(good)[:-1], "truncated", 3),
+        "no line feed after the header": (header, "truncated", 1),
+        "header cut": (header[:20], "truncated", 1),
+        "no file": ("", "truncated", 1),
+        "other text": ("some rows", "bad-header", 1),
+        "byte after the end": (joined(good) + "g", "trailing-data", 4),
+        "header too long": ("{" * 4_097 + "\n", "line-too-long", 1),
     }
     for name, (changed, code, line) in texts.items():
         yield name, key, changed, code, line
 
     one = record(0, 0, b"a")
     sealed = {
-        "no index": ([b"", final(0, 0, 0)], "bad-token", 1),
-        "empty slice": ([record(0, 0, b""), final(1, 1, 0)], "bad-token", 1),
-        "type 2": ([record(0, 2, b"a"), final(1, 1, 1)], "bad-token", 1),
-        "two short slices": ([one, record(1, 0, b"b"), final(2, 2, 2)], "bad-token", 1),
-        "index beyond 2^53": ([record(2**63, 0, b"a"), final(1, 1, 1)], "out-of-order", 1),
-        "too few slices told": ([one, final(1, 0, 1)], "bad-token", 2),
-        "too many bytes told": ([one, final(1, 1, 2)], "bad-token", 2),
-        "bytes beyond 2^53": ([one, final(1, 1, 2**63 + 1)], "bad-token", 2),
-        "a short final record": ([one, final(1, 1, 1)[:-8]], "bad-token", 2),
-        "a long final record": ([one, final(1, 1, 1) + bytes(8)], "bad-token", 2),
-        "wrong index at the end": ([one, final(2, 1, 1)], "out-of-order", 2),
+        "no index": ([b"", final(0, 0, 0)], "bad-token", 2),
+        "empty slice": ([record(0, 0, b""), final(1, 1, 0)], "bad-token", 2),
+        "type 2": ([record(0, 2, b"a"), final(1, 1, 1)], "bad-token", 2),
+        "two short slices": ([one, record(1, 0, b"b"), final(2, 2, 2)], "bad-token", 2),
+        "index beyond 2^53": ([record(2**63, 0, b"a"), final(1, 1, 1)], "out-of-order", 2),
+        "too few slices told": ([one, final(1, 0, 1)], "bad-token", 3),
+        "too many bytes told": ([one, final(1, 1, 2)], "bad-token", 3),
+        "bytes beyond 2^53": ([one, final(1, 1, 2**63 + 1)], "bad-token", 3),
+        "a short final record": ([one, final(1, 1, 1)[:-8]], "bad-token", 3),
+        "a long final record": ([one, final(1, 1, 1) + bytes(8)], "bad-token", 3),
+        "wrong index at the end": ([one, final(2, 1, 1)], "out-of-order", 3),
     }
     for name, (records, code, line) in sealed.items():
         yield f"sealed: {name}", key, joined(under_key(header_line(KDF), records)), code, line
     times = under_key(header_line(KDF), times=[TIME, TIME + 1])
-    yield "sealed: two times", key, joined(times), "bad-token", 2
+    yield "sealed: two times", key, joined(times), "bad-token", 3
 
 
 def vectors():

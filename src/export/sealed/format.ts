@@ -20,6 +20,10 @@ export const ITERATIONS = { least: 100_000, usual: 600_000, most: 10_000_000 } a
 /** The most iterations that are read, unless the reader says otherwise. */
 export const USUAL_MAX_ITERATIONS = 2_000_000;
 
+/** The header's line, as editors count it. */
+export const HEADER_LINE = 1;
+/** The line of the first token. */
+export const FIRST_TOKEN_LINE = HEADER_LINE + 1;
 /** Bytes of the header, without its line feed, at most. */
 export const MAX_HEADER = 4_096;
 /** Bytes of input in every slice but the last one. */

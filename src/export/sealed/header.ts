@@ -1,5 +1,5 @@
 /**
- * Line 0 of a sealed export.
+ * The first line of a sealed export.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Bytes } from "../../bytes/bytes.ts";
 import { decodeAscii, decodeLatin1, encodeAscii } from "../../bytes/text.ts";
 import { decodeBase64Url, encodeBase64Url } from "../../bytes/base64.ts";
 import { SealedExportError } from "../../errors.ts";
-import { FORMAT, RANDOM, VERSION } from "./format.ts";
+import { FORMAT, HEADER_LINE, RANDOM, VERSION } from "./format.ts";
 
 const START = `{"format":"${FORMAT}"`;
 
@@ -82,7 +82,7 @@ export function readHeader(line: Uint8Array): ExportHeader {
   const reason = text.endsWith("\r")
     ? "it ends with a carriage return, so the file's line feeds were converted"
     : undefined;
-  throw new SealedExportError("bad-header", 0, { reason });
+  throw new SealedExportError("bad-header", HEADER_LINE, { reason });
 }
 
 function parse(text: string): Pick<ExportHeader, "id" | "kdf"> | undefined {
@@ -109,5 +109,5 @@ function parse(text: string): Pick<ExportHeader, "id" | "kdf"> | undefined {
 export function headerCutShort(start: Uint8Array): SealedExportError {
   const text = decodeLatin1(start);
   const cut = text.startsWith(START) || START.startsWith(text);
-  return new SealedExportError(cut ? "truncated" : "bad-header", 0);
+  return new SealedExportError(cut ? "truncated" : "bad-header", HEADER_LINE);
 }

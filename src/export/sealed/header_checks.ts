@@ -6,7 +6,7 @@
 
 import { MAX_ITERATIONS } from "../../checks.ts";
 import { SealedExportError } from "../../errors.ts";
-import { ITERATIONS } from "./format.ts";
+import { HEADER_LINE, ITERATIONS } from "./format.ts";
 import type { ExportHeader } from "./header.ts";
 import type { OpenWork } from "./options.ts";
 
@@ -19,12 +19,12 @@ import type { OpenWork } from "./options.ts";
 export function checkHeader({ id, kdf }: ExportHeader, work: OpenWork): void {
   const { secret, maxIterations, expectedId } = work;
   if (expectedId !== undefined && expectedId !== id) {
-    throw new SealedExportError("unexpected-id", 0);
+    throw new SealedExportError("unexpected-id", HEADER_LINE);
   }
   const wanted = kdf.name === "key" ? "key" : "passphrase";
   if (secret.kind !== wanted) {
     const reason = `the file was sealed under a ${wanted}, not under a ${secret.kind}`;
-    throw new SealedExportError("wrong-secret-or-header", 0, { reason });
+    throw new SealedExportError("wrong-secret-or-header", HEADER_LINE, { reason });
   }
   if (kdf.name !== "key") checkIterations(kdf.iterations, maxIterations);
 }
@@ -36,5 +36,5 @@ function checkIterations(iterations: number, maxIterations: number): void {
     ? `expected ${least} to ${MAX_ITERATIONS}`
     : `more than ${maxIterations}, so raise maxIterations (--max-iterations) if you trust the file`;
   const reason = `it asks for ${iterations} iterations, ${bounds}`;
-  throw new SealedExportError("iterations-out-of-range", 0, { reason });
+  throw new SealedExportError("iterations-out-of-range", HEADER_LINE, { reason });
 }

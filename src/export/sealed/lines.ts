@@ -7,7 +7,7 @@
 import { type Batch, LINE_FEED } from "../../bytes/batch.ts";
 import type { Bytes } from "../../bytes/bytes.ts";
 import { SealedExportError } from "../../errors.ts";
-import { BATCH_SLICES, FULL_LINE, MAX_HEADER } from "./format.ts";
+import { BATCH_SLICES, FIRST_TOKEN_LINE, FULL_LINE, HEADER_LINE, MAX_HEADER } from "./format.ts";
 import { headerCutShort } from "./header.ts";
 
 const RUN = BATCH_SLICES * (FULL_LINE + 1);
@@ -16,7 +16,7 @@ const MAX_LINES = BATCH_SLICES + 2;
 
 /** Lines of tokens that follow each other. */
 export interface LineRun {
-  /** The number of its first line; line 0 is the header. */
+  /** The number of its first line, from 1, which is the header. */
   readonly firstLine: number;
   /** The lines; there may be none. */
   readonly tokens: Batch;
@@ -58,7 +58,7 @@ export class ExportLines {
       }
       length += part.length;
     }
-    throw new SealedExportError("line-too-long", 0);
+    throw new SealedExportError("line-too-long", HEADER_LINE);
   }
 
   /** So many bytes of what follows, or as many as there are; nothing is read after it. */
@@ -69,7 +69,7 @@ export class ExportLines {
 
   /** All further lines. */
   async *runs(): AsyncGenerator<LineRun, void> {
-    let firstLine = 1;
+    let firstLine = FIRST_TOKEN_LINE;
     let rest = new Uint8Array();
     for (let ended = false; !ended;) {
       const text = new Uint8Array(RUN);

@@ -15,6 +15,7 @@ import { fileKey } from "./file_key.ts";
 import {
   BATCH_SLICES,
   FINAL_LINE,
+  FIRST_TOKEN_LINE,
   FULL_LINE,
   MAX_HEADER,
   RECORD_HEAD,
@@ -132,7 +133,7 @@ export async function readExportAt(
 
 /** Where the lines are, if the blob is as long as it was. */
 interface Layout {
-  /** Where line 1 begins. */
+  /** Where the first token begins. */
   readonly start: number;
   /** Where the final line begins. */
   readonly final: number;
@@ -152,7 +153,7 @@ function layoutOf(blob: Blob, { line }: ExportHeader): Layout {
   const start = line.length + 1;
   const final = blob.size - FINAL_LINE - 1;
   const slices = Math.ceil((final - start) / (FULL_LINE + 1));
-  if (final < start) throw new SealedExportError("truncated", 1);
+  if (final < start) throw new SealedExportError("truncated", FIRST_TOKEN_LINE);
   return { start, final, slices };
 }
 
@@ -243,20 +244,21 @@ class PartReader {
     slice: number,
     total: number | undefined,
   ): Promise<Bytes> {
+    const line = FIRST_TOKEN_LINE + slice;
     const record = plaintext && readRecord(plaintext);
-    if (!record) throw await this.#badToken(slice + 1);
-    if (record.index !== BigInt(slice)) throw new SealedExportError("out-of-order", slice + 1);
-    this.#checkTime(time, slice + 1);
+    if (!record) throw await this.#badToken(line);
+    if (record.index !== BigInt(slice)) throw new SealedExportError("out-of-order", line);
+    this.#checkTime(time, line);
     const expected = slice < this.#layout.slices - 1 ? SLICE : total! - slice * SLICE;
     if (record.type === TYPE.slice && record.data.length === expected) return record.data;
     const reason = `it holds no slice of ${expected} bytes`;
-    throw new SealedExportError("bad-token", slice + 1, { reason });
+    throw new SealedExportError("bad-token", line, { reason });
   }
 
   /** Bytes of all the data, by the final line. */
   async #totalLength(): Promise<number> {
     const { final, slices } = this.#layout;
-    const line = slices + 1;
+    const line = FIRST_TOKEN_LINE + slices;
     const around = this.#blob.slice(final - 1, this.#blob.size);
     const text = new Uint8Array(await around.arrayBuffer());
     const lineFeeds = text.reduce((count, byte) => count + Number(byte === LINE_FEED), 0);
@@ -288,8 +290,8 @@ class PartReader {
     const lines = slices ? (slices - 1) * (FULL_LINE + 1) + tokenLength(RECORD_HEAD + last) + 1 : 0;
     if (final - start === lines) return total;
     throw final - start > lines
-      ? new SealedExportError("trailing-data", slices + 2)
-      : new SealedExportError("truncated", slices);
+      ? new SealedExportError("trailing-data", FIRST_TOKEN_LINE + slices + 1)
+      : new SealedExportError("truncated", FIRST_TOKEN_LINE + slices - 1);
   }
 
   /** All tokens of an export have one time: those of two attempts do not mix. */
@@ -300,13 +302,13 @@ class PartReader {
     throw new SealedExportError("bad-token", line, { reason });
   }
 
-  /** Line 1 tells a bad token from a wrong secret. */
+  /** The first token tells a bad token from a wrong secret. */
   async #badToken(line: number): Promise<SealedExportError> {
     const { bytes } = this.#layout.slices
       ? await this.#lines(0, 1)
       : { bytes: new Uint8Array(await this.#blob.slice(this.#layout.final).arrayBuffer()) };
     const { plaintexts, valid } = await this.#runner.open(singleBatch(bytes.slice(0, -1)));
     plaintexts.bytes.fill(0);
-    return valid[0] ? new SealedExportError("bad-token", line) : wrongSecret(this.#kind, 1);
+    return valid[0] ? new SealedExportError("bad-token", line) : wrongSecret(this.#kind);
   }
 }

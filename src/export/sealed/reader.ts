@@ -11,6 +11,7 @@ import { release } from "../../runtime/memory.ts";
 import { Pacer } from "../../runtime/schedule.ts";
 import { ordered } from "../../streams/ordered.ts";
 import { fileKey } from "./file_key.ts";
+import { FIRST_TOKEN_LINE } from "./format.ts";
 import { readHeader } from "./header.ts";
 import { checkHeader } from "./header_checks.ts";
 import { ExportLines, type LineRun, linesWithin } from "./lines.ts";
@@ -39,8 +40,8 @@ export async function* openBytes(
   // A file whose first token is missing or too long is not worth a derivation.
   const runs = lines.runs();
   const first = await runs.next();
-  if (first.done) throw new SealedExportError("truncated", 1);
-  if (first.value.failure?.line === 1) throw first.value.failure;
+  if (first.done) throw new SealedExportError("truncated", FIRST_TOKEN_LINE);
+  if (first.value.failure?.line === FIRST_TOKEN_LINE) throw first.value.failure;
 
   const key = await fileKey(header, work, signal);
   const { backend, workers } = work;
@@ -49,7 +50,7 @@ export async function* openBytes(
   /** What was opened ahead of its turn. */
   const ahead = new Set<Opened>();
   const pacer = new Pacer();
-  let nextLine = 1;
+  let nextLine = FIRST_TOKEN_LINE;
   try {
     const opened = ordered(
       prepended(first.value, runs),

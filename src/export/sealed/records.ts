@@ -7,7 +7,7 @@
 import { type Opened, recordView } from "../../bytes/batch.ts";
 import type { Bytes } from "../../bytes/bytes.ts";
 import { SealedExportError, type SealedExportErrorCode } from "../../errors.ts";
-import { FINAL_DATA, RECORD_HEAD, SLICE, TYPE } from "./format.ts";
+import { FINAL_DATA, FIRST_TOKEN_LINE, RECORD_HEAD, SLICE, TYPE } from "./format.ts";
 import { type RootSecret, wrongSecret } from "./secret.ts";
 
 /** A record, after its token was authenticated. */
@@ -115,7 +115,9 @@ export class RecordChecker {
   #checkPlace(plaintext: Bytes | undefined, line: number): SealedExportError | undefined {
     if (this.#ended) return new SealedExportError("trailing-data", line);
     if (plaintext) return undefined;
-    return line === 1 ? wrongSecret(this.#kind, line) : new SealedExportError("bad-token", line);
+    return line === FIRST_TOKEN_LINE
+      ? wrongSecret(this.#kind)
+      : new SealedExportError("bad-token", line);
   }
 
   #check(

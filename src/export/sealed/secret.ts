@@ -7,6 +7,7 @@
 import type { Bytes } from "../../bytes/bytes.ts";
 import { secretBytes } from "../../checks.ts";
 import { SealedExportError } from "../../errors.ts";
+import { FIRST_TOKEN_LINE } from "./format.ts";
 import { fernetKey } from "../../fernet/key.ts";
 
 /** What an export is sealed under: a passphrase or a key, exactly one of them. */
@@ -57,7 +58,7 @@ export function wipeSecret({ bytes }: RootSecret): void {
 }
 
 /** The error of a first token that cannot be opened. */
-export function wrongSecret(kind: RootSecret["kind"], line: number): SealedExportError {
+export function wrongSecret(kind: RootSecret["kind"]): SealedExportError {
   const reason = `wrong ${kind}, or not the file that it was`;
-  return new SealedExportError("wrong-secret-or-header", line, { reason });
+  return new SealedExportError("wrong-secret-or-header", FIRST_TOKEN_LINE, { reason });
 }

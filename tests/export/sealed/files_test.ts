@@ -79,11 +79,11 @@ testInFolder(
       const expected = old ? ["copy", "sealed"] : ["sealed"];
       const open = (options: Partial<Parameters<typeof openFile>[2]>) =>
         openFile(`${folder}/sealed`, `${folder}/copy`, { ...SECRET, ...options } as typeof SECRET);
-      assertEquals(await outcome(open({})), "bad-token at 69");
+      assertEquals(await outcome(open({})), "bad-token at 70");
       assertEquals(names(folder), expected);
       assertEquals(
         await outcome(open({ key: Fernet.generateKey() })),
-        "wrong-secret-or-header at 1",
+        "wrong-secret-or-header at 2",
       );
       assertEquals(names(folder), expected);
       for (const after of [0, 1_000_000, 4_000_000]) {

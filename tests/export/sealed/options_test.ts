@@ -166,7 +166,7 @@ Deno.test("A wrong secret is told as one, and of which kind", async () => {
   const begin = "Cannot open the sealed export at line";
   assertEquals(
     await message(() => verifyExport(locked, { passphrase: "another" })),
-    `${begin} 1 (from 0): wrong passphrase, or not the file that it was`,
+    `${begin} 2: wrong passphrase, or not the file that it was`,
   );
   const key = new Uint8Array(32);
   for (
@@ -178,12 +178,12 @@ Deno.test("A wrong secret is told as one, and of which kind", async () => {
   ) {
     assertEquals(
       await message(call),
-      `${begin} 1 (from 0): wrong key, or not the file that it was`,
+      `${begin} 2: wrong key, or not the file that it was`,
     );
   }
   assertEquals(
     await message(() => verifyExport(locked, { key })),
-    `${begin} 0 (from 0): the file was sealed under a passphrase, not under a key`,
+    `${begin} 1: the file was sealed under a passphrase, not under a key`,
   );
 });
 
@@ -202,22 +202,22 @@ Deno.test("A file of more iterations than by default says what its reader can do
   const raise = "so raise maxIterations (--max-iterations) if you trust the file";
   assertEquals(
     await message(2_000_001),
-    `0 (from 0): it asks for 2000001 iterations, more than 2000000, ${raise}`,
+    `1: it asks for 2000001 iterations, more than 2000000, ${raise}`,
   );
   assertEquals(
     await message(10_000_000, 5_000_000),
-    `0 (from 0): it asks for 10000000 iterations, more than 5000000, ${raise}`,
+    `1: it asks for 10000000 iterations, more than 5000000, ${raise}`,
   );
   // What no option opens.
   for (const iterations of [99_999, 2 ** 32]) {
     assertEquals(
       await message(iterations, 2 ** 32 - 1),
-      `0 (from 0): it asks for ${iterations} iterations, expected 100000 to 4294967295`,
+      `1: it asks for ${iterations} iterations, expected 100000 to 4294967295`,
     );
   }
   // Of the bound itself a key is derived, another one than the tokens'.
   assertEquals(
     await message(2_000_000),
-    "1 (from 0): wrong passphrase, or not the file that it was",
+    "2: wrong passphrase, or not the file that it was",
   );
 });

@@ -74,40 +74,40 @@ Deno.test("What is read is authenticated, the rest only when asked", async () =>
     outcome(readAt(blobOf(lines), 4 * SLICE + 1, SLICE, { checkEnd }));
   assertEquals(await read(GOOD), "opened");
   for (const place of [1, 2, 7, 18]) {
-    assertEquals(await read(GOOD.with(place, OTHER[place])), "opened", `line ${place}`);
+    assertEquals(await read(GOOD.with(place, OTHER[place])), "opened", `line ${place + 1}`);
   }
   for (const place of [5, 6]) {
-    assertEquals(await read(GOOD.with(place, OTHER[place])), `bad-token at ${place}`);
+    assertEquals(await read(GOOD.with(place, OTHER[place])), `bad-token at ${place + 1}`);
     const line = GOOD[place];
     assertEquals(
       await read(GOOD.with(place, `${line.slice(0, -1)}${line.endsWith("A") ? "B" : "A"}`)),
-      `bad-token at ${place}`,
+      `bad-token at ${place + 1}`,
     );
   }
-  assertEquals(await read(GOOD.with(5, GOOD[6]).with(6, GOOD[5])), "out-of-order at 5");
-  assertEquals(await read(GOOD.toSpliced(2, 1)), "out-of-order at 5");
+  assertEquals(await read(GOOD.with(5, GOOD[6]).with(6, GOOD[5])), "out-of-order at 6");
+  assertEquals(await read(GOOD.toSpliced(2, 1)), "out-of-order at 6");
   const joined = fromLines(GOOD);
-  joined[fromLines(GOOD.slice(0, 6)).length - 1] = 0x20; // the line feed of line 5
+  joined[fromLines(GOOD.slice(0, 6)).length - 1] = 0x20; // the line feed of line 6
   assertEquals(
     await outcome(readAt(new Blob([joined as BlobPart]), 4 * SLICE, 1)),
-    "bad-token at 5",
+    "bad-token at 6",
   );
 
-  assertEquals(await read(GOOD.with(FINAL, OTHER[FINAL]), true), `bad-token at ${FINAL}`);
+  assertEquals(await read(GOOD.with(FINAL, OTHER[FINAL]), true), `bad-token at ${FINAL + 1}`);
   assertEquals(await read(GOOD.toSpliced(FINAL, 1)), "opened");
-  assertEquals(await read(GOOD.toSpliced(FINAL, 1), true), "truncated at 20");
-  assertEquals(await read([...GOOD, "rows"], true), "truncated at 20");
-  assertEquals(await read([...GOOD, GOOD[FINAL]], true), "trailing-data at 21");
+  assertEquals(await read(GOOD.toSpliced(FINAL, 1), true), "truncated at 21");
+  assertEquals(await read([...GOOD, "rows"], true), "truncated at 21");
+  assertEquals(await read([...GOOD, GOOD[FINAL]], true), "trailing-data at 22");
   const cut = GOOD.with(3, GOOD[3].slice(4));
-  assertEquals(await read(cut, true), "truncated at 19");
-  assertEquals(await read(GOOD.with(0, OTHER[0])), "wrong-secret-or-header at 1");
-  assertEquals(await read(GOOD.with(0, OTHER[0]), true), "wrong-secret-or-header at 1");
+  assertEquals(await read(cut, true), "truncated at 20");
+  assertEquals(await read(GOOD.with(0, OTHER[0])), "wrong-secret-or-header at 2");
+  assertEquals(await read(GOOD.with(0, OTHER[0]), true), "wrong-secret-or-header at 2");
   const key = Fernet.generateKey();
   const under = (blob: Blob, checkEnd = false) => outcome(readAt(blob, 0, 1, { key, checkEnd }));
   for (const checkEnd of [false, true]) {
-    assertEquals(await under(blobOf(GOOD), checkEnd), "wrong-secret-or-header at 1");
+    assertEquals(await under(blobOf(GOOD), checkEnd), "wrong-secret-or-header at 2");
     const empty = new Blob([await seal(new Uint8Array())]);
-    assertEquals(await under(empty, checkEnd), "wrong-secret-or-header at 1");
+    assertEquals(await under(empty, checkEnd), "wrong-secret-or-header at 2");
   }
 });
 
@@ -134,7 +134,7 @@ Deno.test("Numbers out of their bounds, and what is no blob, are refused", async
   await assertRejects(() => readAt("x" as never, 0, 1), TypeError, "Blob");
   await assertRejects(() => readAt(blob, 0, 1, { passphrase: "x" } as never), TypeError);
   const expect = { id: "A".repeat(22) };
-  assertEquals(await outcome(readAt(blob, 0, 1, { expect })), "unexpected-id at 0");
+  assertEquals(await outcome(readAt(blob, 0, 1, { expect })), "unexpected-id at 1");
   const reason = new Error("enough");
   const stopped = readAt(blob, 0, 1, { signal: AbortSignal.abort(reason) });
   assertEquals(await stopped.catch((error) => error), reason);

@@ -98,7 +98,7 @@ Deno.test("A pinned id is opened, another one is refused before anything is deri
   const other = { id: "A".repeat(22) };
   // Under another key it would be another error.
   for (const key of [KEY, Fernet.generateKey()]) {
-    assertEquals(await outcome(open(sealed, { key, expect: other })), "unexpected-id at 0");
+    assertEquals(await outcome(open(sealed, { key, expect: other })), "unexpected-id at 1");
   }
 });
 
@@ -107,7 +107,7 @@ Deno.test("The reader's bounds for iterations", async () => {
   const sealed = await seal(someBytes(1), { passphrase, iterations: 100_001 });
   const max = (maxIterations: number) => open(sealed, { passphrase, maxIterations });
   assertEquals((await max(100_001)).length, 1);
-  assertEquals(await outcome(max(100_000)), "iterations-out-of-range at 0");
+  assertEquals(await outcome(max(100_000)), "iterations-out-of-range at 1");
   const [header, ...tokens] = linesOf(sealed);
   const asking = (iterations: number) =>
     fromLines([header.replace("100001", String(iterations)), ...tokens]);
@@ -115,11 +115,11 @@ Deno.test("The reader's bounds for iterations", async () => {
   for (const options of [{}, { backend: "webcrypto" }, { backend: "node" }] as const) {
     for (const secret of [passphrase, "another one"]) {
       const opening = open(asking(2 ** 31), { passphrase: secret, ...options });
-      assertEquals(await outcome(opening), "iterations-out-of-range at 0");
+      assertEquals(await outcome(opening), "iterations-out-of-range at 1");
     }
   }
   const lowered = open(asking(100_000), { passphrase });
-  assertEquals(await outcome(lowered), "wrong-secret-or-header at 1");
+  assertEquals(await outcome(lowered), "wrong-secret-or-header at 2");
 });
 
 type AnyOptions = SealExportOptions & OpenExportOptions;
@@ -243,8 +243,8 @@ Deno.test("Who takes nothing stops the opening", async () => {
 Deno.test("A line of any length without an end is refused unread", async () => {
   const [header] = linesOf(await seal(new Uint8Array()));
   const cases: [start: Uint8Array, expected: string, most: number][] = [
-    [new Uint8Array(), "line-too-long at 0", 200_000],
-    [fromLines([header]), "line-too-long at 1", 3_000_000],
+    [new Uint8Array(), "line-too-long at 1", 200_000],
+    [fromLines([header]), "line-too-long at 2", 3_000_000],
   ];
   for (const [start, expected, most] of cases) {
     const { seen, stream } = endless(new Uint8Array(65_536).fill(65));
@@ -423,12 +423,12 @@ Deno.test("An inspection tells what is there, and that nobody has checked it", a
   const { seen: counted, stream } = endless(sealed);
   assertEquals((await inspectExport(stream)).id, id);
   assertEquals(counted.pulled, sealed.length);
-  const expected = { "": "truncated at 0", "rows\n": "bad-header at 0", rows: "bad-header at 0" };
+  const expected = { "": "truncated at 1", "rows\n": "bad-header at 1", rows: "bad-header at 1" };
   for (const [text, code] of Object.entries(expected)) {
     assertEquals(await outcome(inspectExport(new Blob([text]))), code);
   }
   assertEquals(
     await outcome(inspectExport(new Blob(["A".repeat(FULL_LINE)]))),
-    "line-too-long at 0",
+    "line-too-long at 1",
   );
 });

@@ -46,9 +46,9 @@ async function assertRefused(
   }
 }
 
-/** What a bad token on a line is called. */
-function badToken(line: number): string {
-  return line === 1 ? "wrong-secret-or-header at 1" : `bad-token at ${line}`;
+/** What a bad token at a place of {@linkcode GOOD} is called. */
+function badToken(place: number): string {
+  return place === 1 ? "wrong-secret-or-header at 2" : `bad-token at ${place + 1}`;
 }
 
 const PLACES = [1, 2, 15, 16, 17, 18, 19, FINAL];
@@ -61,34 +61,34 @@ Deno.test("The export itself is opened", async () => {
 
 Deno.test("A line that was removed", async () => {
   for (const place of PLACES) {
-    const expected = place === FINAL ? `truncated at ${FINAL}` : `out-of-order at ${place}`;
-    await assertRefused(GOOD.toSpliced(place, 1), expected, `line ${place}`);
+    const expected = place === FINAL ? `truncated at ${FINAL + 1}` : `out-of-order at ${place + 1}`;
+    await assertRefused(GOOD.toSpliced(place, 1), expected, `line ${place + 1}`);
   }
-  await assertRefused(GOOD.slice(1), "line-too-long at 0", "the header");
+  await assertRefused(GOOD.slice(1), "line-too-long at 1", "the header");
 });
 
 Deno.test("A line that was repeated", async () => {
   for (const place of PLACES) {
-    const expected = `${place === FINAL ? "trailing-data" : "out-of-order"} at ${place + 1}`;
-    await assertRefused(GOOD.toSpliced(place, 0, GOOD[place]), expected, `line ${place}`);
+    const expected = `${place === FINAL ? "trailing-data" : "out-of-order"} at ${place + 2}`;
+    await assertRefused(GOOD.toSpliced(place, 0, GOOD[place]), expected, `line ${place + 1}`);
   }
-  await assertRefused(GOOD.toSpliced(0, 0, GOOD[0]), "wrong-secret-or-header at 1", "the header");
+  await assertRefused(GOOD.toSpliced(0, 0, GOOD[0]), "wrong-secret-or-header at 2", "the header");
 });
 
 Deno.test("Two lines that were swapped", async () => {
   for (const one of PLACES) {
     for (const two of PLACES.filter((place) => place > one)) {
       const lines = GOOD.with(one, GOOD[two]).with(two, GOOD[one]);
-      await assertRefused(lines, `out-of-order at ${one}`, `lines ${one} and ${two}`);
+      await assertRefused(lines, `out-of-order at ${one + 1}`, `lines ${one + 1} and ${two + 1}`);
     }
   }
 });
 
 Deno.test("A line of another file under the same key", async () => {
   for (const place of PLACES) {
-    await assertRefused(GOOD.with(place, OTHER[place]), badToken(place), `line ${place}`);
+    await assertRefused(GOOD.with(place, OTHER[place]), badToken(place), `line ${place + 1}`);
   }
-  await assertRefused(GOOD.with(0, OTHER[0]), "wrong-secret-or-header at 1", "the header");
+  await assertRefused(GOOD.with(0, OTHER[0]), "wrong-secret-or-header at 2", "the header");
 });
 
 Deno.test("A line that was cut, at either end", async () => {
@@ -96,7 +96,7 @@ Deno.test("A line that was cut, at either end", async () => {
     for (const cut of [1, 4, 100]) {
       const line = GOOD[place];
       for (const changed of [line.slice(0, -cut), line.slice(cut), ""]) {
-        await assertRefused(GOOD.with(place, changed), badToken(place), `line ${place}`);
+        await assertRefused(GOOD.with(place, changed), badToken(place), `line ${place + 1}`);
       }
     }
   }
@@ -105,8 +105,8 @@ Deno.test("A line that was cut, at either end", async () => {
 Deno.test("A line that is longer by a character", async () => {
   for (const place of PLACES) {
     const full = GOOD[place].length === FULL_LINE;
-    const expected = full ? `line-too-long at ${place}` : badToken(place);
-    await assertRefused(GOOD.with(place, `${GOOD[place]}A`), expected, `line ${place}`);
+    const expected = full ? `line-too-long at ${place + 1}` : badToken(place);
+    await assertRefused(GOOD.with(place, `${GOOD[place]}A`), expected, `line ${place + 1}`);
   }
 });
 
@@ -118,8 +118,8 @@ Deno.test("A character that was changed, into a line feed too", async () => {
         if (line[index] === character) continue;
         const changed = line.slice(0, index) + character + line.slice(index + 1);
         const long = new TextEncoder().encode(changed).length > FULL_LINE;
-        const expected = long ? `line-too-long at ${place}` : badToken(place);
-        await assertRefused(GOOD.with(place, changed), expected, `line ${place}, ${index}`);
+        const expected = long ? `line-too-long at ${place + 1}` : badToken(place);
+        await assertRefused(GOOD.with(place, changed), expected, `line ${place + 1}, ${index}`);
       }
     }
   }
@@ -131,7 +131,7 @@ Deno.test("A file that was cut anywhere", async () => {
   const ends = GOOD.map((_, line) => fromLines(GOOD.slice(0, line + 1)).length);
   const lengths = [1, 10, header - 1, ...ends.flatMap((end) => [end - 1, end, end + 1])];
   for (const length of lengths.filter((length) => length < sealed.length)) {
-    const line = ends.filter((end) => end <= length).length;
+    const line = 1 + ends.filter((end) => end <= length).length;
     await assertRefused(sealed.subarray(0, length), `truncated at ${line}`, `${length} bytes`);
   }
 });
@@ -144,18 +144,18 @@ Deno.test("Anything after the final line, of any length", async () => {
     for (const lineFeed of ["", "\n"]) {
       const junk = new TextEncoder().encode("A".repeat(length) + lineFeed);
       const sealed = Uint8Array.from(Buffer.concat([fromLines(GOOD), junk]));
-      await assertRefused(sealed, `trailing-data at ${FINAL + 1}`, `${length} characters`);
+      await assertRefused(sealed, `trailing-data at ${FINAL + 2}`, `${length} characters`);
     }
   }
-  await assertRefused([...GOOD, ""], `trailing-data at ${FINAL + 1}`, "an empty line");
-  await assertRefused([...GOOD, ...GOOD], `trailing-data at ${FINAL + 1}`, "the export again");
+  await assertRefused([...GOOD, ""], `trailing-data at ${FINAL + 2}`, "an empty line");
+  await assertRefused([...GOOD, ...GOOD], `trailing-data at ${FINAL + 2}`, "the export again");
   const many = [...GOOD, ...Array<string>(500_000).fill("")];
-  await assertRefused(many, `trailing-data at ${FINAL + 1}`, "many empty lines");
+  await assertRefused(many, `trailing-data at ${FINAL + 2}`, "many empty lines");
 });
 
 Deno.test("Half a million empty lines instead of tokens", async () => {
   const lines = [GOOD[0], ...Array<string>(500_000).fill("")];
-  await assertRefused(lines, "wrong-secret-or-header at 1", "after the header");
+  await assertRefused(lines, "wrong-secret-or-header at 2", "after the header");
 });
 
 testEach("Any byte of the header that was changed", async (backend) => {
@@ -173,7 +173,7 @@ testEach("Any byte of the header that was changed", async (backend) => {
         const sealed = fromLines([changed, ...tokens]);
         const code = await outcome(open(sealed, { ...secret, backend }));
         assert(
-          ["bad-header at 0", "wrong-secret-or-header at 1"].includes(code),
+          ["bad-header at 1", "wrong-secret-or-header at 2"].includes(code),
           `${changed}: ${code}`,
         );
         seen.add(code);
@@ -225,17 +225,17 @@ Deno.test("Slices of wrong sizes, sealed with the right key", async () => {
     [
       "a short one before another",
       [slice(0, short), slice(1, SLICE), final(2, short + SLICE)],
-      "bad-token at 1",
+      "bad-token at 2",
     ],
     [
       "a short one before the last",
       [slice(0, SLICE), slice(1, short), slice(2, 1), final(3, SLICE + short + 1)],
-      "bad-token at 2",
+      "bad-token at 3",
     ],
-    ["no byte", [slice(0, SLICE), slice(1, 0), final(2, SLICE)], "bad-token at 2"],
-    ["a byte too many", [slice(0, SLICE + 1), final(1, SLICE + 1)], "line-too-long at 1"],
-    ["less than told", [slice(0, SLICE), final(1, SLICE + 1)], "bad-token at 2"],
-    ["nothing after a short one", [slice(0, short)], "truncated at 2"],
+    ["no byte", [slice(0, SLICE), slice(1, 0), final(2, SLICE)], "bad-token at 3"],
+    ["a byte too many", [slice(0, SLICE + 1), final(1, SLICE + 1)], "line-too-long at 2"],
+    ["less than told", [slice(0, SLICE), final(1, SLICE + 1)], "bad-token at 3"],
+    ["nothing after a short one", [slice(0, short)], "truncated at 3"],
   ];
   for (const [name, records, expected] of cases) {
     await assertRefused(sealedByHand(records), expected, name);
@@ -263,12 +263,12 @@ Deno.test("Two attempts at one file, under one header, do not mix", async () => 
   // The first token says which time is right.
   for (const place of [1, 2, 3, 4]) {
     const mixed = first.with(place, second[place]);
-    const expected = `bad-token at ${place === 1 ? 2 : place}`;
-    await assertRefused(mixed, expected, `line ${place}`);
+    const expected = `bad-token at ${place === 1 ? 3 : place + 1}`;
+    await assertRefused(mixed, expected, `line ${place + 1}`);
     const blob = new Blob([fromLines(mixed) as BlobPart]);
     const part = await outcome(readExportAt(blob, 0, 3 * SLICE, { key: KEY }));
     // It begins with the final line.
-    assertEquals(part, `bad-token at ${place === 4 ? 1 : place}`);
+    assertEquals(part, `bad-token at ${place === 4 ? 2 : place + 1}`);
     // Where the other attempt's line is not among what is read, it is not seen.
     const apart = await outcome(readExportAt(blob, 0, SLICE, { key: KEY }));
     assertEquals(apart, "opened");

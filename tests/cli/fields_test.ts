@@ -30,7 +30,10 @@ testCli("quotes that are characters as any other", async (cli) => {
     env,
   });
   assertEquals([code, stdout.includes("@")], [1, false]);
-  assertMatch(stderr, /^error: Cannot read line [23]: .*quote "none".* or multiline .*\n$/);
+  assertMatch(
+    stderr,
+    /^error: Cannot read line [23]: .*quote "none" \(--quote none\).* or multiline \(--multiline\) .*\n$/,
+  );
   const plain = [...options, "--quote", "none"];
   const safe = await cli.mustRun(["fields", "encrypt", ...plain], { stdin: rows, env });
   assert(!safe.includes("example.org"), safe);

@@ -15,7 +15,7 @@ const COMMA = 0x2c;
 const QUOTES = Uint8Array.of(QUOTE);
 /** The record goes on, or a quote was not meant as one. */
 export const NOT_CLOSED =
-  'a quote in it is not closed, so if quotes are no quotes here, choose quote "none"';
+  'a quote in it is not closed, so if quotes are no quotes here, choose quote "none" (--quote none)';
 
 /** The characters that make cells. */
 export interface Dialect {

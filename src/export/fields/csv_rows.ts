@@ -180,7 +180,8 @@ class CsvReader implements RowReader {
     if (feed < 0 || feed >= end) return;
     if (!looksLikeRows(bytes, start, end, this.#dialect.delimiter, this.#cells.length / 2)) return;
     const reason = "a cell in quotes holds what looks like whole rows, so choose quote " +
-      '"none" if quotes are no quotes in this file, or multiline if the cell is meant so';
+      '"none" (--quote none) if quotes are no quotes in this file, ' +
+      "or multiline (--multiline) if the cell is meant so";
     throw rowError(SyntaxError, place, reason, { line: place.line + lineFeeds(bytes, start) });
   }
 }

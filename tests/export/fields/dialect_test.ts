@@ -55,7 +55,8 @@ for (const [name, text, delimiter, line] of SWALLOWED) {
     assert(error instanceof SyntaxError);
     assertEquals(error.line, line);
     assert(error.message.startsWith(`Cannot read line ${line}: a cell in quotes`), error.message);
-    assert(error.message.includes('quote "none"') && error.message.includes("multiline"));
+    assert(error.message.includes('quote "none" (--quote none)'), error.message);
+    assert(error.message.includes("multiline (--multiline)"), error.message);
     assert(!error.message.includes("x.org"));
 
     // Both ways out.
@@ -125,7 +126,7 @@ Deno.test("An unbalanced quote is told, with the line where it stands", async ()
   });
   assertEquals([error.line, error.row], [3, 1]);
   assert(error.message.startsWith("Cannot read line 3: a quote in it is not closed"));
-  assert(error.message.includes('quote "none"'));
+  assert(error.message.includes('quote "none" (--quote none)'));
 });
 
 Deno.test("A column that is not there lists those that are, escaped and bounded", async () => {

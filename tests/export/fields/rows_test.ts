@@ -137,7 +137,7 @@ testRefused("CSV that is malformed", [
     'a,"b\n',
     CSV,
     SyntaxError,
-    'Cannot read the header: a quote in it is not closed, so if quotes are no quotes here, choose quote "none"',
+    'Cannot read the header: a quote in it is not closed, so if quotes are no quotes here, choose quote "none" (--quote none)',
   ],
   [
     "a,b\n1,hunter2\r",
@@ -161,7 +161,7 @@ testRefused("CSV that is malformed", [
     ['"1\n",hunter2"', "a quote stands in a cell that does not begin with one", 3],
     [
       '1,"hunter2',
-      'a quote in it is not closed, so if quotes are no quotes here, choose quote "none"',
+      'a quote in it is not closed, so if quotes are no quotes here, choose quote "none" (--quote none)',
     ],
     ["1,hunter2\r3,4", "no line feed follows a carriage return"],
     ["1,hunter2\r\r", "no line feed follows a carriage return"],

@@ -333,6 +333,13 @@ testRows("Options of Fernet and MultiFernet", [
     ["another case", { TTL: 60 }, TypeError, "did you mean ttl?"],
     ["the time now", { ttl: Date.now() }, RangeError, "not milliseconds"],
     ["10^11 seconds", { ttl: 1e11 }, RangeError, "how many seconds a token is valid"],
+    [
+      "another time in milliseconds",
+      { ttl: 60, currentTime: Date.now() },
+      RangeError,
+      "a Unix time in seconds, not milliseconds",
+    ],
+    ["another time of 10^11", { ttl: 60, currentTime: 1e11 }, RangeError, "not milliseconds"],
     ["lenient as text", { lenient: "false" }, TypeError, "expected true or false, got string"],
   ]),
   ...table<Record<string, unknown>>({ ...TAKES_OTHER_OPTIONS, ...wrong(TAKES_OPTIONS) }, [

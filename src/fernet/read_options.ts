@@ -32,7 +32,10 @@ export interface FernetDecryptOptions extends FernetReadOptions {
    * looked at.
    */
   ttl?: number;
-  /** The Unix time in seconds to compare with, instead of now; only with `ttl`. */
+  /**
+   * The Unix time in seconds to compare with, less than 10^11, instead of now; only
+   * with `ttl`.
+   */
   currentTime?: number;
 }
 
@@ -53,7 +56,7 @@ export interface TokenReader {
  * Checks the options of a call that decrypts.
  *
  * @throws {TypeError} If one is of the wrong type, or `currentTime` is without `ttl`.
- * @throws {RangeError} If a time is negative or not finite, or `ttl` is in milliseconds.
+ * @throws {RangeError} If a time is negative or not finite, or one is in milliseconds.
  */
 export function tokenReader(options: FernetDecryptOptions = {}): TokenReader {
   const { ttl, currentTime, lenient = false } = options;
@@ -67,12 +70,10 @@ export function tokenReader(options: FernetDecryptOptions = {}): TokenReader {
     }
     return { canonical };
   }
-  if (checkSeconds(ttl, "ttl") >= MILLISECONDS) {
-    throw new RangeError(
-      `Cannot use ttl ${ttl}: expected how many seconds a token is valid, not milliseconds or a date`,
-    );
+  checkNotMilliseconds(ttl, "ttl", "how many seconds a token is valid, not milliseconds or a date");
+  if (currentTime !== undefined) {
+    checkNotMilliseconds(currentTime, "currentTime", "a Unix time in seconds, not milliseconds");
   }
-  if (currentTime !== undefined) checkSeconds(currentTime, "currentTime");
   return {
     canonical,
     inTime(time) {
@@ -81,4 +82,9 @@ export function tokenReader(options: FernetDecryptOptions = {}): TokenReader {
       return Number(time) + ttl >= now && Number(time) <= now + MAX_CLOCK_SKEW;
     },
   };
+}
+
+function checkNotMilliseconds(value: number, what: string, expected: string): void {
+  if (checkSeconds(value, what) < MILLISECONDS) return;
+  throw new RangeError(`Cannot use ${what} ${value}: expected ${expected}`);
 }

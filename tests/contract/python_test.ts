@@ -214,7 +214,8 @@ for (const backend of SYNC_BACKENDS) {
 testWithSeed("agrees on when a token expires, and on clock skew", async () => {
   const [key] = sample(keys, 1);
   const fernet = new Fernet(key);
-  const moments = [0, 60, 2 ** 32, 2 ** 53 - 1_000_000, ...sample(times, 10)];
+  // From 10^11 on, currentTime is refused as milliseconds.
+  const moments = [0, 60, 2 ** 32, 1e11 - 1_100_000, ...sample(times, 10)];
   const lives = [0, 1, 59, 60, 61, 86_400, ...sample(fc.nat(1_000_000), 3), 0.5, 3.25];
   const calls = moments.flatMap((time) => {
     const token = fernet.encryptAtTime("in time", time);

@@ -33,7 +33,7 @@ export async function* sealBytes(
   work: SealWork,
   signal: AbortSignal,
 ): AsyncGenerator<Bytes, SealedExportInfo, void> {
-  // Line 0: the header, whose id and salt no other file has.
+  // Line 1: the header, whose id and salt no other file has.
   const header = newHeader(work.iterations);
   yield concatBytes([header.line, Uint8Array.of(LINE_FEED)]);
   // The key of this file, out of the secret and all of the header.

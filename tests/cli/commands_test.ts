@@ -88,24 +88,26 @@ testCli("another passphrase, a cut, a patch and another id are 3", async (cli) =
     sealed.slice(100_001)
   }`;
   const other = ["--key-file", await cli.write("other", KEYS[1])];
-  const cases: [string, string, string[]][] = [
-    [sealed, "wrong-secret-or-header", other],
-    [sealed.slice(0, 100_000), "truncated", key],
-    [patched, "bad-token", key],
-    [sealed, "unexpected-id", [...key, "--expect-id", "AAAAAAAAAAAAAAAAAAAAAA"]],
+  const cases: [content: string, code: string, line: number, options: string[]][] = [
+    [sealed, "wrong-secret-or-header", 2, other],
+    [sealed.slice(0, 100_000), "truncated", 3, key],
+    [patched, "bad-token", 3, key],
+    [sealed, "unexpected-id", 1, [...key, "--expect-id", "AAAAAAAAAAAAAAAAAAAAAA"]],
     // One id in 64 begins with a dash.
-    [sealed, "unexpected-id", [...key, "--expect-id", "-AAAAAAAAAAAAAAAAAAAAA"]],
-    [sealed, "unexpected-id", [...key, "--expect-id", "--AAAAAAAAAAAAAAAAAAAA"]],
-    ["no export\n", "bad-header", key],
+    [sealed, "unexpected-id", 1, [...key, "--expect-id", "-AAAAAAAAAAAAAAAAAAAAA"]],
+    [sealed, "unexpected-id", 1, [...key, "--expect-id", "--AAAAAAAAAAAAAAAAAAAA"]],
+    ["no export\n", "bad-header", 1, key],
   ];
-  for (const [content, code, options] of cases) {
+  for (const [content, code, line, options] of cases) {
     await cli.write("bad", content);
     const args = ["open", "bad", "-o", "old", "--force", ...options];
     const text = await cli.run(args);
     assertEquals([text.code, text.stdout], [3, ""], code);
-    assertMatch(text.stderr, /^error: Cannot open the sealed export at line \d: .+\n$/);
     const json = await cli.run([...args, "--json"]);
-    assertEquals([json.code, JSON.parse(json.stderr).code], [3, code]);
+    const told = JSON.parse(json.stderr);
+    assertEquals([json.code, told.code, told.line], [3, code, line]);
+    const message = `^error: Cannot open the sealed export at line ${line}: .+\n$`;
+    assertMatch(text.stderr, new RegExp(message));
     assertEquals((await cli.run(["verify", "bad", ...options])).code, 3);
     assertEquals(await cli.read("old"), "the old content");
   }

@@ -10,6 +10,7 @@ import { pickAsync, pickSync } from "../backends/select/fernet.ts";
 import { type Batch, batchLoad, type Opened } from "../bytes/batch.ts";
 import type { Bytes } from "../bytes/bytes.ts";
 import type { KeyedBackend } from "../fernet/key.ts";
+import { onAbort } from "../runtime/abort.ts";
 import { checkWorkers, defaultWorkers, getPool, type Pool } from "../workers/pool.ts";
 
 /**
@@ -42,8 +43,9 @@ export class BatchRunner {
   #seen = 0;
   #starting: Promise<void> | undefined;
   #pool: Pool | undefined;
-  readonly #closed = new AbortController();
-  readonly #signal: AbortSignal;
+  /** Aborted by the caller's signal and by `close`; some runtimes lack `AbortSignal.any`. */
+  readonly #stop = new AbortController();
+  readonly #unlisten: () => void;
 
   /**
    * Makes a runner; no worker is started yet.
@@ -57,7 +59,9 @@ export class BatchRunner {
     const processors = defaultWorkers();
     this.#asked = asked !== undefined;
     this.#workers = asked ?? (processors > 1 ? processors : 0);
-    this.#signal = AbortSignal.any([signal, this.#closed.signal]);
+    const abort = () => this.#stop.abort(signal.reason);
+    this.#unlisten = onAbort(signal, abort);
+    if (signal.aborted) abort();
   }
 
   /** How many batches to run at once; it grows when the workers have started. */
@@ -73,10 +77,10 @@ export class BatchRunner {
       const pool = await this.#poolFor(backend, records);
       if (!pool) {
         const { async } = await pickAsync(backend, batchLoad(records));
-        return await async.seal(key, records, heads, this.#signal);
+        return await async.seal(key, records, heads, this.#stop.signal);
       }
       const name = pickForWorkers(backend, records);
-      return await pool.seal({ backend: name, key, records, heads }, this.#signal);
+      return await pool.seal({ backend: name, key, records, heads }, this.#stop.signal);
     } finally {
       key.fill(0);
     }
@@ -89,10 +93,10 @@ export class BatchRunner {
       const pool = await this.#poolFor(backend, tokens);
       if (!pool) {
         const { async } = await pickAsync(backend, batchLoad(tokens));
-        return await async.open(key, tokens, this.#signal);
+        return await async.open(key, tokens, this.#stop.signal);
       }
       const name = pickForWorkers(backend, tokens);
-      return await pool.open({ backend: name, key, tokens }, this.#signal);
+      return await pool.open({ backend: name, key, tokens }, this.#stop.signal);
     } finally {
       key.fill(0);
     }
@@ -100,7 +104,8 @@ export class BatchRunner {
 
   /** Ends it: batches under way are dropped. */
   close(): void {
-    this.#closed.abort();
+    this.#unlisten();
+    this.#stop.abort();
   }
 
   /** The workers, where they have started and can do such a batch. */

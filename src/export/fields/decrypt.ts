@@ -95,7 +95,7 @@ export function decryptFields(fernet: Fernet, options: DecryptFieldsOptions): Fi
             throw new InvalidTokenError({ index: number, line, field: format.fields[field] });
           }
           texts.push(text);
-          if (text.buffer !== plaintexts.bytes.buffer) secrets.push(text);
+          if (text !== value) secrets.push(text);
         }
       }
       return replaceValues(rows, texts);

@@ -39,7 +39,7 @@ export * from "./src/calibration/calibrate.ts";
 export type { Bytes } from "./src/bytes/bytes.ts";
 export * from "./src/errors.ts";
 export { Fernet } from "./src/fernet/fernet.ts";
-export * from "./src/fernet/multi_fernet.ts";
+export { MultiFernet } from "./src/fernet/multi_fernet.ts";
 export * from "./src/fernet/options.ts";
 export type { FernetDecryptOptions, FernetReadOptions } from "./src/fernet/read_options.ts";
 export type { TokenCipher } from "./src/fernet/token_cipher.ts";

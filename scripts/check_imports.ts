@@ -25,12 +25,19 @@ const LAYERS = [
   "src/streams/",
   "src/files/",
   "src/export/",
+  "src/storage/",
   "src/calibration/",
   "mod.ts",
   "src/cli/",
 ];
 /** What is published, and what the workers are built of. */
-const ENTRY_POINTS = ["mod.ts", "src/export/mod.ts", "src/cli/mod.ts", "src/workers/body.ts"];
+const ENTRY_POINTS = [
+  "mod.ts",
+  "src/export/mod.ts",
+  "src/storage/mod.ts",
+  "src/cli/mod.ts",
+  "src/workers/body.ts",
+];
 
 interface Dependency {
   readonly code?: { readonly specifier?: string };

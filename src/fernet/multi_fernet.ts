@@ -6,11 +6,18 @@
 
 import { checkArray, checkOptions } from "../checks.ts";
 import { Fernet, keyedBackendOf } from "./fernet.ts";
-import type { KeySource } from "./key.ts";
+import type { KeyedBackend, KeySource } from "./key.ts";
 import { openAll, type OpenedValue, openOne } from "./open.ts";
 import { type FernetReadOptions, READ_OPTIONS, tokenReader } from "./read_options.ts";
 import { sealSync } from "./seal.ts";
 import { TokenCipher } from "./token_cipher.ts";
+
+let keyedBackends: (multi: MultiFernet) => readonly KeyedBackend[];
+
+/** The keys and backends of a `MultiFernet`, for the rest of this package only. */
+export function keyedBackendsOf(multi: MultiFernet): readonly KeyedBackend[] {
+  return keyedBackends(multi);
+}
 
 /**
  * Encrypts with the first of several keys and decrypts with any of them, as
@@ -47,6 +54,10 @@ import { TokenCipher } from "./token_cipher.ts";
  */
 export class MultiFernet extends TokenCipher {
   readonly #keySources: readonly [KeySource, ...KeySource[]];
+
+  static {
+    keyedBackends = (multi) => multi.#keySources.map((take) => take());
+  }
 
   /**
    * Constructs a new instance.

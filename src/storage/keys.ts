@@ -1,0 +1,108 @@
+/**
+ * The keys of a storage, for the time of one call: each purpose has its own,
+ * derived by HKDF-SHA256 (RFC 5869) from the caller's.
+ *
+ * @module
+ */
+
+import { pickAsync } from "../backends/select/fernet.ts";
+import type { Bytes } from "../bytes/bytes.ts";
+import { encodeAscii } from "../bytes/text.ts";
+import { type KeyedBackend, withKey } from "../fernet/key.ts";
+import { hkdf } from "../kdf/hkdf.ts";
+
+/** What a key is derived for. None is the beginning of another one. */
+export const PURPOSES = {
+  /** Seals stored values. */
+  values: encodeAscii("ironfern/storage/1"),
+  /** Makes hidden names. */
+  names: encodeAscii("ironfern/storage-names/1"),
+  /** Seals a vault's key, under a secret that opens it. */
+  vaultSlot: encodeAscii("ironfern/vault-slot/1"),
+  /** Seals the data keys of a vault, under its key. */
+  vaultKeys: encodeAscii("ironfern/vault-keys/1"),
+  /** Wraps a key under what a passkey makes. */
+  passkey: encodeAscii("ironfern/passkey/1"),
+  /** Makes blind indexes. */
+  index: encodeAscii("ironfern/index/1"),
+} as const;
+
+/** What a key is for. */
+export type Purpose = keyof typeof PURPOSES;
+
+/** Where the keys of a storage come from, newest first. */
+export interface KeyRoots {
+  /** Those that names are made of: one in a vault, else as many as there are keys. */
+  readonly names: readonly KeyedBackend[];
+  /** Those that values are sealed with. */
+  readonly values: readonly KeyedBackend[];
+}
+
+/** The derived keys of a storage, newest first. */
+export interface KeyRing {
+  /** Those that make names. */
+  readonly names: readonly KeyedBackend[];
+  /** Those that seal values. */
+  readonly values: readonly KeyedBackend[];
+}
+
+/** Does work with a key derived for a purpose, which is wiped afterwards. */
+export async function withDerived<T>(
+  root: KeyedBackend,
+  purpose: Purpose,
+  work: (derived: KeyedBackend) => Promise<T>,
+): Promise<T> {
+  const { backend } = root;
+  const key = await withKey(root, (key) => hkdf(backend, key, PURPOSES[purpose]));
+  try {
+    return await work({ key, backend });
+  } finally {
+    key.fill(0);
+  }
+}
+
+/** Does work with the keys derived from the roots, which are wiped afterwards. */
+export async function withRing<T>(
+  roots: KeyRoots,
+  work: (ring: KeyRing) => Promise<T>,
+): Promise<T> {
+  // All are copied before anything is awaited: one may be wiped meanwhile, and
+  // zeros must not become a key.
+  const [names, values] = [roots.names, roots.values].map((keys) =>
+    keys.map(({ key, backend }) => ({ key: key.slice(), backend }))
+  );
+  try {
+    return await withAll(
+      names,
+      "names",
+      (names) => withAll(values, "values", (values) => work({ names, values })),
+    );
+  } finally {
+    for (const { key } of [...names, ...values]) key.fill(0);
+  }
+}
+
+async function withAll<T>(
+  [root, ...others]: readonly KeyedBackend[],
+  purpose: Purpose,
+  work: (derived: readonly KeyedBackend[]) => Promise<T>,
+): Promise<T> {
+  if (!root) return await work([]);
+  return await withDerived(
+    root,
+    purpose,
+    (first) => withAll(others, purpose, (rest) => work([first, ...rest])),
+  );
+}
+
+/** HMAC-SHA256 of several texts under a key. */
+export async function hmacAll(
+  { key, backend }: KeyedBackend,
+  texts: readonly Bytes[],
+): Promise<Bytes[]> {
+  const { sync, async } = await pickAsync(backend, { count: texts.length, length: 64 });
+  if (sync) return texts.map((text) => sync.hmac(key, text));
+  const macs: Bytes[] = [];
+  for (const text of texts) macs.push(await async.hmac(key, text));
+  return macs;
+}

@@ -1,0 +1,197 @@
+/**
+ * The records of one prefix, found by their keys and opened in batches.
+ *
+ * @module
+ */
+
+import type { Bytes } from "../bytes/bytes.ts";
+import { type KeySource, withRoots } from "./key_source.ts";
+import { type KeyRing, withRing } from "./keys.ts";
+import { type NameKind, Names, type Prefix } from "./names.ts";
+import type { Records } from "./records.ts";
+import { type OpenedRecord, openRecords, readMessage, type ReadValue } from "./values.ts";
+
+/** Records that a scan reads at a time. */
+const PAGE = 1_000;
+
+/** A record that was found. */
+export interface FoundRecord {
+  /** Its name. */
+  readonly name: string;
+  /** The record. */
+  readonly record: string;
+  /** Which of the value's names that is: 0 is the newest. */
+  readonly rank: number;
+}
+
+/** A record that was read. */
+export interface ReadRecord extends OpenedRecord, ReadValue {
+  /** Its name. */
+  readonly name: string;
+  /** The record. */
+  readonly record: string;
+}
+
+/** What a scan found under some names. */
+export interface Page {
+  /** The records that can be read. */
+  readonly readable: readonly ReadRecord[];
+  /** The names of those that cannot. */
+  readonly unreadable: readonly string[];
+}
+
+/** The records of one prefix. */
+export class Shelf {
+  /** The store's records. */
+  readonly records: Records;
+  /** What the names begin with. */
+  readonly prefix: Prefix;
+  readonly #names: Names;
+  readonly #source: KeySource;
+
+  /** Reads nothing yet. */
+  constructor(records: Records, prefix: Prefix, kind: NameKind, source: KeySource) {
+    this.records = records;
+    this.prefix = prefix;
+    this.#names = new Names(prefix, kind);
+    this.#source = source;
+  }
+
+  /**
+   * Does work with the derived keys, which are wiped afterwards.
+   *
+   * @throws {StorageError} `locked`, if the vault is.
+   * @throws {TypeError} If a key was destroyed.
+   */
+  async withKeys<T>(work: (ring: KeyRing) => Promise<T>): Promise<T> {
+    return await withRoots(this.#source, (roots) => withRing(roots, work));
+  }
+
+  /** The names of each key's value, the newest first. */
+  async namesOf(ring: KeyRing, keys: readonly Uint8Array[]): Promise<string[][]> {
+    const lists = await this.#names.of(keys, ring.names);
+    return keys.map((_, index) => lists.map((list) => list[index]));
+  }
+
+  /** The records of the keys' values, where there are some; they are not opened. */
+  async find(ring: KeyRing, keys: readonly Bytes[]): Promise<(FoundRecord | undefined)[]> {
+    const names = await this.namesOf(ring, keys);
+    const records = await this.records.getMany(names.flat());
+    let at = 0;
+    const found = names.map((some) => firstOf(some, some.map(() => records[at++])));
+    // A value may have moved to its newest name after that one was looked at.
+    const missing = [...found.keys()].filter((index) => !found[index] && names[index].length > 1);
+    const moved = await this.records.getMany(missing.map((index) => names[index][0]));
+    missing.forEach((index, at) => found[index] = firstOf(names[index], [moved[at]]));
+    return found;
+  }
+
+  /** Opens found records; `undefined` for those that are not readable values of their keys. */
+  async open(
+    ring: KeyRing,
+    keys: readonly string[],
+    found: readonly FoundRecord[],
+  ): Promise<(ReadRecord | undefined)[]> {
+    const read = new Array<ReadRecord | undefined>(found.length).fill(undefined);
+    for (const rank of new Set(found.map(({ rank }) => rank))) {
+      const indexes = [...found.keys()].filter((index) => found[index].rank === rank);
+      const records = indexes.map((index) => found[index].record);
+      // Under a name that one key made, only records of that key are accepted.
+      const isBound = this.#names.count(ring.names) > 1;
+      const openers = isBound ? [ring.values[rank]] : ring.values;
+      (await openRecords(openers, records)).forEach((opened, at) => {
+        const { name, record } = found[indexes[at]];
+        const value = opened && readMessage(this.prefix, opened.message);
+        if (!value || value.key !== keys[indexes[at]]) return;
+        const keyRank = isBound ? rank : opened.keyRank;
+        read[indexes[at]] = readRecord(name, record, { ...opened, keyRank }, value);
+      });
+    }
+    return read;
+  }
+
+  /**
+   * Reads all records of the prefix, in pages. A value may have an older record
+   * beside its newest one while keys change: unless they are wanted, such are left
+   * out.
+   */
+  async *pages(wanted: { older: boolean } = { older: false }): AsyncGenerator<Page> {
+    const names = await this.names();
+    for (let start = 0; start < names.length; start += PAGE) {
+      const some = names.slice(start, start + PAGE);
+      yield await this.withKeys((ring) => this.readPage(ring, some, wanted));
+    }
+  }
+
+  /** The names of the prefix's records, as far as names tell. */
+  async names(): Promise<string[]> {
+    const names = await this.records.names(this.prefix.text);
+    return names.filter((name) => this.#names.includes(name));
+  }
+
+  /** Reads the records of these names: see {@linkcode Shelf.pages}. */
+  async readPage(
+    ring: KeyRing,
+    names: readonly string[],
+    { older }: { older: boolean },
+  ): Promise<Page> {
+    const records = await this.records.getMany(names);
+    const opened = await openRecords(ring.values, records);
+    const read: ReadRecord[] = [];
+    const unreadable: string[] = [];
+    for (const [index, name] of names.entries()) {
+      const record = records[index];
+      if (record === undefined) continue; // removed meanwhile
+      const value = opened[index] && readMessage(this.prefix, opened[index].message);
+      if (value) read.push(readRecord(name, record, opened[index]!, value));
+      else unreadable.push(name);
+    }
+    // What is under another name than its own was moved there.
+    const own = await this.#ownNames(ring, read);
+    const isOwn = read.map(({ name }, index) => own[index].at(-1) === name);
+    unreadable.push(...read.filter((_, index) => !isOwn[index]).map(({ name }) => name));
+    const newer = own.map((names, index) => isOwn[index] && !older ? names.slice(0, -1) : []);
+    const there = await this.#existing(newer.flat());
+    const readable = read.filter((_, index) =>
+      isOwn[index] && !newer[index].some((name) => there.has(name))
+    );
+    return { readable, unreadable };
+  }
+
+  async #existing(names: readonly string[]): Promise<Set<string>> {
+    const records = await this.records.getMany(names);
+    return new Set(names.filter((_, index) => records[index] !== undefined));
+  }
+
+  /** The names of values under the keys that are not older than the one that opened them. */
+  async #ownNames(ring: KeyRing, readable: readonly ReadRecord[]): Promise<string[][]> {
+    const isBound = this.#names.count(ring.names) > 1;
+    const own: string[][] = readable.map(() => []);
+    for (const rank of new Set(readable.map(({ keyRank }) => keyRank))) {
+      const indexes = [...readable.keys()].filter((index) => readable[index].keyRank === rank);
+      const keys = indexes.map((index) => readable[index].keyBytes);
+      const makers = isBound ? ring.names.slice(0, rank + 1) : ring.names;
+      const lists = await this.#names.of(keys, makers);
+      indexes.forEach((index, at) => own[index] = lists.map((list) => list[at]));
+    }
+    return own;
+  }
+}
+
+/** Written out: spread objects take longer than the decryption. */
+function readRecord(
+  name: string,
+  record: string,
+  { message, time, keyRank }: OpenedRecord,
+  { key, keyBytes, value }: ReadValue,
+): ReadRecord {
+  return { name, record, message, time, keyRank, key, keyBytes, value };
+}
+
+function firstOf(
+  names: readonly string[],
+  records: readonly (string | undefined)[],
+): FoundRecord | undefined {
+  const rank = records.findIndex((record) => record !== undefined);
+  return rank < 0 ? undefined : { name: names[rank], record: records[rank]!, rank };
+}

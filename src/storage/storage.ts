@@ -1,0 +1,587 @@
+/**
+ * Values under keys, sealed, in any store.
+ *
+ * @module
+ */
+
+import { checkArray, checkOptions, kindOf, quoted } from "../checks.ts";
+import { unixTime } from "../fernet/seal.ts";
+import { tokenReader } from "../fernet/read_options.ts";
+import type { Message } from "../message.ts";
+import { StorageError } from "./errors.ts";
+import { checkKeySource, type KeySource } from "./key_source.ts";
+import type { KeyRing } from "./keys.ts";
+import { checkPrefix, keyBytes } from "./names.ts";
+import { recordsOf } from "./records.ts";
+import { moveRecords, type RotateOptions, rotateRecords, type RotateResult } from "./rotate.ts";
+import { type ReadRecord, Shelf } from "./shelf.ts";
+import type { StoreChange, StringStore } from "./store.ts";
+import { recordLength, sealMessages, type StoredValue, valueMessage } from "./values.ts";
+
+/** Times that `update` tries before it gives up. */
+const TRIES = 32;
+/** Milliseconds of the longest pause between them. */
+const LONGEST_PAUSE = 256;
+/** Records that `clear` removes at a time. */
+const CLEARED_AT_ONCE = 1_000;
+
+/** Options of {@linkcode EncryptedStorage}. */
+export interface EncryptedStorageOptions {
+  /**
+   * The key; or a `MultiFernet`, to change keys: its first one seals, all open;
+   * or a vault.
+   */
+  fernet: KeySource;
+  /**
+   * What the names of the records begin with: 256 bytes at most. No prefix in a
+   * store may be the beginning of another one where names are plain.
+   *
+   * @default {"ironfern."}
+   */
+  prefix?: string;
+  /**
+   * Whether the store sees the keys: `"hidden"` makes names of an HMAC, `"plain"`
+   * writes the keys percent-encoded.
+   *
+   * @default {"hidden"}
+   */
+  names?: "hidden" | "plain";
+}
+
+/** Options of {@linkcode EncryptedStorage.get}. */
+export interface StorageGetOptions {
+  /**
+   * Seconds since the value was written, at most: an older one is `undefined`, and
+   * so is one from more than 60 seconds in the future.
+   */
+  ttl?: number;
+}
+
+/** Options of the scans, {@linkcode EncryptedStorage.keys} and {@linkcode EncryptedStorage.entries}. */
+export interface StorageScanOptions {
+  /**
+   * Called for each record that cannot be read. Without it the scan gives all
+   * others, and then throws.
+   *
+   * @param name The record's name.
+   */
+  onUnreadable?: (name: string) => void;
+}
+
+/** What {@linkcode EncryptedStorage.verify} found. */
+export interface StorageVerification {
+  /** How many values can be read. */
+  readonly readable: number;
+  /** How many of them are not under the newest key. */
+  readonly old: number;
+  /** The names of the records that cannot be read. */
+  readonly unreadable: readonly string[];
+}
+
+/**
+ * Sealed values under keys, in a store: Web Storage, IndexedDB, a database, a
+ * folder, a `Map`.
+ *
+ * A value comes back as it was: JSON with its types, or bytes. Each is a Fernet
+ * token that is bound to its prefix and key: a record that was exchanged with
+ * another one, copied or renamed is refused. The store sees neither values nor
+ * keys; it does see how many records there are, how long they are and when each
+ * was written, and it can remove records, or put older ones of the same key back.
+ *
+ * @typeParam T The values by their keys, where they are known.
+ *
+ * @example Typed values
+ * ```ts
+ * import { Fernet } from "@ironfern/ironfern";
+ * import { EncryptedStorage } from "@ironfern/ironfern/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * interface Settings {
+ *   token: string;
+ *   window: { width: number; height: number };
+ * }
+ * const fernet = new Fernet(Fernet.generateKey());
+ * const storage = new EncryptedStorage<Settings>(new Map(), { fernet });
+ * await storage.set("window", { width: 800, height: 600 });
+ * assertEquals(await storage.get("window"), { width: 800, height: 600 });
+ * assertEquals(await storage.get("token"), undefined);
+ * ```
+ */
+export class EncryptedStorage<T extends object = Record<string, StoredValue>> {
+  readonly #shelf: Shelf;
+
+  /**
+   * Constructs a new instance. Nothing is read or written yet.
+   *
+   * @param store Where the records are kept.
+   * @param options The key; what names begin with and whether they are hidden.
+   * @throws {TypeError} If an argument is of the wrong type, or names are to be
+   * plain under an empty prefix: `clear` would take the names of others for its own.
+   * @throws {RangeError} If the prefix is longer than 256 bytes.
+   */
+  constructor(store: StringStore, options: EncryptedStorageOptions) {
+    const { fernet, prefix, names = "hidden" } = checkOptions(
+      options,
+      ["fernet", "prefix", "names"],
+    );
+    if (names !== "hidden" && names !== "plain") {
+      throw new TypeError(`Cannot use names ${quoted(names)}: expected "hidden" or "plain"`);
+    }
+    if (names === "plain" && prefix === "") {
+      throw new TypeError("Cannot use plain names with an empty prefix: give one of your own");
+    }
+    const source = checkKeySource(fernet);
+    this.#shelf = new Shelf(recordsOf(store), checkPrefix(prefix), names, source);
+  }
+
+  /**
+   * Reads a value.
+   *
+   * @param key The value's key.
+   * @param options How old the value may be.
+   * @returns The value, or `undefined` where there is none.
+   * @throws {StorageError} `unreadable`, if there is a record that cannot be
+   * opened as the value of this key; `locked`; `unavailable`.
+   * @throws {TypeError} If the key is no string, or the `Fernet` was destroyed.
+   * @throws {RangeError} If the key is longer than 4,096 bytes, or `ttl` negative.
+   *
+   * @example A value that is a day old at most
+   * ```ts
+   * import { Fernet } from "@ironfern/ironfern";
+   * import { EncryptedStorage } from "@ironfern/ironfern/storage";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const fernet = new Fernet(Fernet.generateKey());
+   * const storage = new EncryptedStorage(new Map(), { fernet });
+   * await storage.set("rates", [1.08, 0.92]);
+   * assertEquals(await storage.get("rates", { ttl: 86_400 }), [1.08, 0.92]);
+   * ```
+   */
+  async get<K extends keyof T & string>(
+    key: K,
+    options?: StorageGetOptions,
+  ): Promise<T[K] | undefined> {
+    const { inTime } = tokenReader(checkOptions(options, ["ttl"]));
+    const [read] = await this.#read([key]);
+    if (read && inTime && !inTime(read.time)) return undefined;
+    return read?.value as T[K] | undefined;
+  }
+
+  /**
+   * Keeps a value: JSON or bytes.
+   *
+   * @param key The value's key, 4,096 bytes at most.
+   * @param value The value, of up to 256 MiB.
+   * @throws {TypeError} If the value would not come back as it is, as NaN, a
+   * `Date` or a `Map` would not; the message names the place. Nothing is written.
+   * @throws {RangeError} If the key or the value is too long.
+   * @throws {StorageError} `too-large`, `full`, `locked`, `unavailable`; the old
+   * value is intact.
+   *
+   * @example Bytes
+   * ```ts
+   * import { Fernet } from "@ironfern/ironfern";
+   * import { EncryptedStorage } from "@ironfern/ironfern/storage";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const fernet = new Fernet(Fernet.generateKey());
+   * const storage = new EncryptedStorage(new Map(), { fernet });
+   * await storage.set("avatar", Uint8Array.of(1, 2, 3));
+   * assertEquals(await storage.get("avatar"), Uint8Array.of(1, 2, 3));
+   * ```
+   */
+  async set<K extends keyof T & string>(key: K, value: T[K]): Promise<void> {
+    await this.setMany([[key, value]]);
+  }
+
+  /**
+   * Tells whether there is a record of a key. It is not opened.
+   *
+   * @param key The value's key.
+   * @returns Whether there is one.
+   * @throws {StorageError} `locked`, `unavailable`.
+   *
+   * @example A missing value
+   * ```ts
+   * import { Fernet } from "@ironfern/ironfern";
+   * import { EncryptedStorage } from "@ironfern/ironfern/storage";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const fernet = new Fernet(Fernet.generateKey());
+   * const storage = new EncryptedStorage(new Map(), { fernet });
+   * assertEquals(await storage.has("token"), false);
+   * ```
+   */
+  async has(key: keyof T & string): Promise<boolean> {
+    const bytes = keyBytes(key);
+    const [found] = await this.#shelf.withKeys((ring) => this.#shelf.find(ring, [bytes]));
+    return found !== undefined;
+  }
+
+  /**
+   * Removes a value, readable or not.
+   *
+   * @param key The value's key.
+   * @returns Whether there was one.
+   * @throws {StorageError} `locked`, `unavailable`.
+   *
+   * @example Remove a value
+   * ```ts
+   * import { Fernet } from "@ironfern/ironfern";
+   * import { EncryptedStorage } from "@ironfern/ironfern/storage";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const fernet = new Fernet(Fernet.generateKey());
+   * const storage = new EncryptedStorage(new Map(), { fernet });
+   * await storage.set("token", "secret");
+   * assertEquals([await storage.delete("token"), await storage.delete("token")], [true, false]);
+   * ```
+   */
+  async delete(key: keyof T & string): Promise<boolean> {
+    const bytes = keyBytes(key);
+    const { records } = this.#shelf;
+    return await this.#shelf.withKeys(async (ring) => {
+      const [found] = await this.#shelf.find(ring, [bytes]);
+      const [names] = await this.#shelf.namesOf(ring, [bytes]);
+      // Older records first: none of them may come back when the newest is gone.
+      await records.write(names.slice().reverse().map((name) => [name, null]));
+      return found !== undefined;
+    });
+  }
+
+  /**
+   * Replaces a value by what a function makes of it, whoever else writes
+   * meanwhile: none of several updates is lost.
+   *
+   * @param key The value's key.
+   * @param change Makes the new value of the old one, or `undefined` to remove it.
+   * It is called again when others changed the value.
+   * @returns The new value.
+   * @throws {StorageError} `conflict`, if others changed the value at 32 tries;
+   * `unreadable`; and as {@linkcode EncryptedStorage.set}.
+   * @throws {TypeError} As {@linkcode EncryptedStorage.set}.
+   * @throws {RangeError} As {@linkcode EncryptedStorage.set}.
+   *
+   * @example A counter
+   * ```ts
+   * import { Fernet } from "@ironfern/ironfern";
+   * import { EncryptedStorage } from "@ironfern/ironfern/storage";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const fernet = new Fernet(Fernet.generateKey());
+   * const storage = new EncryptedStorage<{ visits: number }>(new Map(), { fernet });
+   * const visit = () => storage.update("visits", (count = 0) => count + 1);
+   * await Promise.all([visit(), visit(), visit()]);
+   * assertEquals(await storage.get("visits"), 3);
+   * ```
+   */
+  async update<K extends keyof T & string>(
+    key: K,
+    change: (old: T[K] | undefined) => T[K] | undefined,
+  ): Promise<T[K] | undefined> {
+    const bytes = keyBytes(key);
+    if (typeof change !== "function") {
+      throw new TypeError(`Cannot update the value: expected a function, got ${kindOf(change)}`);
+    }
+    for (let tries = 0; tries < TRIES; tries++) {
+      if (tries) await randomPause(Math.min(2 ** tries, LONGEST_PAUSE));
+      const done = await this.#shelf.withKeys(async (ring) => {
+        const [found] = await this.#shelf.find(ring, [bytes]);
+        const [old] = found ? await this.#open(ring, [key], [found]) : [];
+        if (found?.rank) return void await moveRecords(this.#shelf, ring, [old!]);
+        const [name] = (await this.#shelf.namesOf(ring, [bytes]))[0];
+        const next = change(old?.value as T[K] | undefined);
+        if (next === undefined && !found) return { next };
+        const record = next === undefined
+          ? null
+          : (await this.#seal(ring, [valueMessage(this.#shelf.prefix, bytes, next)], [key]))[0];
+        const isSwapped = await this.#shelf.records.swap(name, found?.record ?? null, record);
+        return isSwapped ? { next } : undefined;
+      });
+      if (done) return done.next;
+    }
+    throw new StorageError("conflict", { key });
+  }
+
+  /**
+   * Reads several values in one batch.
+   *
+   * @param keys The values' keys.
+   * @returns The values by their keys; missing ones are left out.
+   * @throws {StorageError} `unreadable`, with the first such `key`; `locked`;
+   * `unavailable`.
+   *
+   * @example Several values
+   * ```ts
+   * import { Fernet } from "@ironfern/ironfern";
+   * import { EncryptedStorage } from "@ironfern/ironfern/storage";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const fernet = new Fernet(Fernet.generateKey());
+   * const storage = new EncryptedStorage(new Map(), { fernet });
+   * await storage.setMany([["a", 1], ["b", null]]);
+   * assertEquals([...await storage.getMany(["a", "b", "c"])], [["a", 1], ["b", null]]);
+   * ```
+   */
+  async getMany<K extends keyof T & string>(keys: readonly K[]): Promise<Map<K, T[K]>> {
+    const all = [...new Set(checkArray(keys, "the keys"))];
+    const read = await this.#read(all);
+    return new Map(
+      all.flatMap((key, index) => read[index] ? [[key, read[index].value as T[K]]] : []),
+    );
+  }
+
+  /**
+   * Keeps several values: sealed in one batch, and written in one transaction
+   * where the store has them.
+   *
+   * @param entries Keys and values; of a repeated key the last value counts.
+   * @throws {TypeError} As {@linkcode EncryptedStorage.set}, of any value.
+   * @throws {RangeError} As {@linkcode EncryptedStorage.set}.
+   * @throws {StorageError} As {@linkcode EncryptedStorage.set}. Where the store
+   * has no transactions, some values may have been written.
+   *
+   * @example Several values
+   * ```ts
+   * import { Fernet } from "@ironfern/ironfern";
+   * import { EncryptedStorage } from "@ironfern/ironfern/storage";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const fernet = new Fernet(Fernet.generateKey());
+   * const storage = new EncryptedStorage(new Map(), { fernet });
+   * await storage.setMany(Object.entries({ theme: "dark", size: 12 }));
+   * assertEquals(await storage.get("size"), 12);
+   * ```
+   */
+  async setMany(entries: Iterable<readonly [keyof T & string, T[keyof T]]>): Promise<void> {
+    const values = new Map(entries);
+    const keys = [...values.keys()];
+    const keysBytes = keys.map(keyBytes);
+    const messages = keys.map((key, index) =>
+      valueMessage(this.#shelf.prefix, keysBytes[index], values.get(key))
+    );
+    if (!keys.length) return;
+    await this.#shelf.withKeys(async (ring) => {
+      const sealed = await this.#seal(ring, messages, keys);
+      const names = await this.#shelf.namesOf(ring, keysBytes);
+      const changes = names.flatMap(([newest, ...older], index): StoreChange[] => [
+        [newest, sealed[index]],
+        ...older.map((name) => [name, null] as const),
+      ]);
+      await this.#shelf.records.write(changes);
+    });
+  }
+
+  /**
+   * Lists all keys, in batches and in no order. The records are opened: what the
+   * store cannot have written is not listed.
+   *
+   * @param options Who is told of records that cannot be read.
+   * @returns The keys.
+   * @throws {StorageError} `unreadable`, at the end, if there are records that
+   * cannot be read and no `onUnreadable`; `locked`; `unavailable`.
+   *
+   * @example All keys
+   * ```ts
+   * import { Fernet } from "@ironfern/ironfern";
+   * import { EncryptedStorage } from "@ironfern/ironfern/storage";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const fernet = new Fernet(Fernet.generateKey());
+   * const storage = new EncryptedStorage(new Map(), { fernet });
+   * await storage.set("token", "secret");
+   * for await (const key of storage.keys()) assertEquals(key, "token");
+   * ```
+   */
+  async *keys(options?: StorageScanOptions): AsyncIterableIterator<keyof T & string> {
+    for await (const [key] of this.entries(options)) yield key;
+  }
+
+  /**
+   * Lists all keys and values, in batches and in no order.
+   *
+   * @param options Who is told of records that cannot be read.
+   * @returns Pairs of a key and its value.
+   * @throws {StorageError} As {@linkcode EncryptedStorage.keys}.
+   *
+   * @example All values
+   * ```ts
+   * import { Fernet } from "@ironfern/ironfern";
+   * import { EncryptedStorage } from "@ironfern/ironfern/storage";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const fernet = new Fernet(Fernet.generateKey());
+   * const storage = new EncryptedStorage(new Map(), { fernet });
+   * await storage.setMany([["a", 1], ["b", 2]]);
+   * let sum = 0;
+   * for await (const [, value] of storage.entries()) sum += Number(value);
+   * assertEquals(sum, 3);
+   * ```
+   */
+  async *entries(
+    options?: StorageScanOptions,
+  ): AsyncIterableIterator<[keyof T & string, T[keyof T]]> {
+    const { onUnreadable } = checkOptions(options, ["onUnreadable"]);
+    if (onUnreadable !== undefined && typeof onUnreadable !== "function") {
+      throw new TypeError(
+        `Cannot use onUnreadable: expected a function, got ${kindOf(onUnreadable)}`,
+      );
+    }
+    let missed = 0;
+    for await (const { readable, unreadable } of this.#shelf.pages()) {
+      for (const { key, value } of readable) {
+        yield [key as keyof T & string, value as T[keyof T]];
+      }
+      if (onUnreadable) unreadable.forEach((name) => onUnreadable(name));
+      else missed += unreadable.length;
+    }
+    if (!missed) return;
+    throw new StorageError("unreadable", {
+      reason: `${missed} more cannot be read, which verify() names`,
+    });
+  }
+
+  /**
+   * Removes all records of the prefix, readable or not, and no others. A vault's
+   * header stays.
+   *
+   * @throws {StorageError} `unavailable`.
+   *
+   * @example Only one's own
+   * ```ts
+   * import { Fernet } from "@ironfern/ironfern";
+   * import { EncryptedStorage } from "@ironfern/ironfern/storage";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const store = new Map([["theme", "dark"]]); // of somebody else
+   * const fernet = new Fernet(Fernet.generateKey());
+   * const storage = new EncryptedStorage(store, { fernet });
+   * await storage.set("token", "secret");
+   * await storage.clear();
+   * assertEquals([...store.keys()], ["theme"]);
+   * ```
+   */
+  async clear(): Promise<void> {
+    const names = await this.#shelf.names();
+    for (let start = 0; start < names.length; start += CLEARED_AT_ONCE) {
+      const some = names.slice(start, start + CLEARED_AT_ONCE);
+      await this.#shelf.records.write(some.map((name) => [name, null]));
+    }
+  }
+
+  /**
+   * Brings everything under the newest key, each value with the time when it was
+   * written. Others may read and write meanwhile. It may be interrupted, and run
+   * again.
+   *
+   * Where several processes share the store, first all of them get both keys with
+   * the old one first, then all with the new one first; then rotate, and then drop
+   * the old key.
+   *
+   * @param options A signal, and progress in records.
+   * @returns How many records were rotated, how many were current, and the names
+   * of those that cannot be read, which are left as they are.
+   * @throws {StorageError} `locked`, `unavailable`, `full`.
+   *
+   * @example A new key
+   * ```ts
+   * import { Fernet, MultiFernet } from "@ironfern/ironfern";
+   * import { EncryptedStorage } from "@ironfern/ironfern/storage";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const store = new Map<string, string>();
+   * const [fresh, old] = [1, 2].map(() => new Fernet(Fernet.generateKey()));
+   * await new EncryptedStorage(store, { fernet: old }).set("token", "secret");
+   *
+   * const both = new EncryptedStorage(store, { fernet: new MultiFernet([fresh, old]) });
+   * assertEquals(await both.rotate(), { rotated: 1, current: 0, unreadable: [] });
+   * const storage = new EncryptedStorage(store, { fernet: fresh });
+   * assertEquals(await storage.get("token"), "secret");
+   * ```
+   */
+  async rotate(options?: RotateOptions): Promise<RotateResult> {
+    return await rotateRecords(this.#shelf, options);
+  }
+
+  /**
+   * Opens every record and changes none.
+   *
+   * @returns How many values can be read, how many of them are under an older
+   * key, and the names of the records that cannot be read.
+   * @throws {StorageError} `locked`, `unavailable`.
+   *
+   * @example A damaged record
+   * ```ts
+   * import { Fernet } from "@ironfern/ironfern";
+   * import { EncryptedStorage } from "@ironfern/ironfern/storage";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const store = new Map<string, string>();
+   * const fernet = new Fernet(Fernet.generateKey());
+   * const storage = new EncryptedStorage(store, { fernet });
+   * await storage.set("token", "secret");
+   * const [name] = store.keys();
+   * store.set(name, "damaged");
+   * assertEquals(await storage.verify(), { readable: 0, old: 0, unreadable: [name] });
+   * ```
+   */
+  async verify(): Promise<StorageVerification> {
+    let [readable, old] = [0, 0];
+    const unreadable: string[] = [];
+    for await (const page of this.#shelf.pages()) {
+      readable += page.readable.length;
+      old += page.readable.filter(({ keyRank }) => keyRank > 0).length;
+      unreadable.push(...page.unreadable);
+    }
+    return { readable, old, unreadable };
+  }
+
+  async #read(keys: readonly string[]): Promise<(ReadRecord | undefined)[]> {
+    const bytes = keys.map(keyBytes);
+    return await this.#shelf.withKeys(async (ring) => {
+      const found = await this.#shelf.find(ring, bytes);
+      const there = [...keys.keys()].filter((index) => found[index]);
+      const read = await this.#open(
+        ring,
+        there.map((index) => keys[index]),
+        there.map((index) => found[index]!),
+      );
+      const values = new Array<ReadRecord | undefined>(keys.length).fill(undefined);
+      there.forEach((index, at) => values[index] = read[at]);
+      return values;
+    });
+  }
+
+  /** Opens found records, all of which must be readable. */
+  async #open(
+    ring: KeyRing,
+    keys: readonly string[],
+    found: Parameters<Shelf["open"]>[2],
+  ): Promise<ReadRecord[]> {
+    const read = await this.#shelf.open(ring, keys, found);
+    return read.map((record, index) => {
+      if (!record) throw new StorageError("unreadable", { key: keys[index] });
+      return record;
+    });
+  }
+
+  async #seal(
+    ring: KeyRing,
+    messages: readonly Message[],
+    keys: readonly string[],
+  ): Promise<string[]> {
+    const most = this.#shelf.records.maxRecord;
+    for (const [index, message] of messages.entries()) {
+      const length = recordLength(message);
+      if (length <= most) continue;
+      const reason = `the record has ${length} characters, and the store allows ${most}`;
+      throw new StorageError("too-large", { key: keys[index], reason });
+    }
+    const now = unixTime();
+    return await sealMessages(ring.values[0], messages, () => now);
+  }
+}
+
+async function randomPause(most: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * most));
+}

@@ -1,0 +1,599 @@
+/**
+ * A vault: a random key that several secrets open, for the storages of a prefix.
+ *
+ * @module
+ */
+
+import { checkInteger, checkOptions, kindOf } from "../checks.ts";
+import type { Bytes } from "../bytes/bytes.ts";
+import { StorageError } from "./errors.ts";
+import { type KeyRoots, withDerived } from "./keys.ts";
+import { checkPrefix, type Prefix, vaultName } from "./names.ts";
+import { type Records, recordsOf } from "./records.ts";
+import type { StringStore } from "./store.ts";
+import { openRecords } from "./values.ts";
+import { readHeader, toBase64Url, type VaultHeader, writeHeader } from "./vault_header.ts";
+import { IdleLock, TabLock } from "./vault_lock.ts";
+import {
+  type IterationBounds,
+  keyed,
+  makeSlot,
+  MOST_KEYS,
+  openKeys,
+  openSlots,
+  sealKeys,
+  type VaultSecret,
+} from "./vault_slots.ts";
+
+const LEAST_ITERATIONS = 100_000;
+const MOST_ITERATIONS = 10_000_000;
+/** The ids of wrappers that are passkeys begin so. */
+export const PASSKEY = "passkey:";
+/** Times that a change of the header is tried. */
+const TRIES = 32;
+/** Records that are looked at together before old keys are dropped. */
+const PAGE = 1_000;
+
+/** Options of {@linkcode Vault.create} and {@linkcode Vault.open}. */
+export interface VaultOptions {
+  /**
+   * The prefix of the storages that the vault is for.
+   *
+   * @default {"ironfern."}
+   */
+  prefix?: string;
+  /**
+   * Milliseconds without use after which it locks: 1 at least.
+   *
+   * @default {Infinity}
+   */
+  lockAfter?: number;
+  /**
+   * How many PBKDF2 iterations are done at most to open it, 100,000 at least.
+   *
+   * @default {10_000_000}
+   */
+  maxIterations?: number;
+}
+
+/** What is seen of a slot without a secret. */
+export interface VaultSlot {
+  /** Its id, for {@linkcode Vault.removeSlot}. */
+  readonly id: string;
+  /** What opens it. */
+  readonly kind: "passphrase" | "key" | "wrapper";
+  /** The id of the wrapper. */
+  readonly wrapper?: string;
+  /** The iterations of the passphrase. */
+  readonly iterations?: number;
+}
+
+interface Place {
+  readonly records: Records;
+  readonly prefix: Prefix;
+  readonly lockAfter: number;
+  readonly bounds: IterationBounds;
+}
+
+interface Opened {
+  readonly record: string;
+  readonly header: VaultHeader;
+  readonly vaultKey: Bytes;
+  readonly dataKeys: Bytes[];
+}
+
+let useKeys: <T>(vault: Vault, work: (roots: KeyRoots) => Promise<T>) => Promise<T>;
+
+/** Does work with the keys of a vault, for the storages of this package only. */
+export function withVault<T>(vault: Vault, work: (roots: KeyRoots) => Promise<T>): Promise<T> {
+  return useKeys(vault, work);
+}
+
+/**
+ * The key of the storages of one prefix, random, and sealed in the store under each
+ * of several secrets: a passphrase, a key, a passkey, a KMS. A passphrase is changed
+ * by a new slot and the removal of the old one, with no value sealed anew.
+ *
+ * A secret that is removed, or was known to somebody, opens old copies of the
+ * header, and whoever had the vault open has its keys. `addKey`, then `rotate` of
+ * the storage, then `dropOldKeys` protect what is written from then on.
+ *
+ * @example A vault with a passphrase and a recovery key
+ * ```ts
+ * import { Fernet } from "@ironfern/ironfern";
+ * import { EncryptedStorage, Vault } from "@ironfern/ironfern/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const store = new Map<string, string>();
+ * const vault = await Vault.create(store, { passphrase: "correct horse", iterations: 100_000 });
+ * const recovery = Fernet.generateKey(); // to be printed and put away
+ * await vault.addSlot({ key: recovery });
+ * await new EncryptedStorage(store, { fernet: vault }).set("token", "secret");
+ * vault.lock();
+ *
+ * const opened = await Vault.open(store, { key: recovery });
+ * assertEquals(await new EncryptedStorage(store, { fernet: opened }).get("token"), "secret");
+ * ```
+ */
+export class Vault {
+  readonly #place: Place;
+  readonly #idle: IdleLock;
+  readonly #tabs: TabLock;
+  readonly #callbacks: (() => void)[] = [];
+  #opened: Opened;
+  #locked = false;
+
+  static {
+    useKeys = (vault, work) => vault.#use(work);
+  }
+
+  private constructor(place: Place, opened: Opened) {
+    this.#place = place;
+    this.#opened = opened;
+    this.#idle = new IdleLock(place.lockAfter, () => this.lock());
+    this.#tabs = new TabLock(opened.header.id, () => this.#lock(false));
+  }
+
+  /**
+   * Makes a vault with a random key. It never overwrites one.
+   *
+   * @param store Where the records are.
+   * @param secret The first secret that opens it: no passkey, which may be lost.
+   * @param options The prefix; when it locks; bounds.
+   * @returns The vault, unlocked.
+   * @throws {StorageError} `vault-exists`; `vault-lost`, if there are records but no
+   * header; `iterations-out-of-range`; `full`, `unavailable`.
+   * @throws {TypeError} If an argument is of the wrong kind, or the secret is empty
+   * or a passkey.
+   * @throws {RangeError} If a number is out of its bounds.
+   *
+   * @example A vault that is there already
+   * ```ts
+   * import { StorageError, Vault } from "@ironfern/ironfern/storage";
+   * import { assertEquals, assertRejects } from "@std/assert";
+   *
+   * const store = new Map<string, string>();
+   * const secret = { passphrase: "correct horse", iterations: 100_000 };
+   * await Vault.create(store, secret);
+   * const error = await assertRejects(() => Vault.create(store, secret), StorageError);
+   * assertEquals(error.code, "vault-exists");
+   * ```
+   */
+  static async create(
+    store: StringStore,
+    secret: VaultSecret,
+    options?: VaultOptions,
+  ): Promise<Vault> {
+    const place = checkPlace(store, options);
+    if (isPasskey(secret)) {
+      throw new TypeError(
+        "Cannot create the vault with a passkey, which may be lost: create it with a passphrase or a key, and add the passkey",
+      );
+    }
+    const name = vaultName(place.prefix);
+    if (await place.records.get(name) !== undefined) throw new StorageError("vault-exists");
+    if (await hasRecords(place)) throw new StorageError("vault-lost");
+    const id = toBase64Url(crypto.getRandomValues(new Uint8Array(16)));
+    const [vaultKey, dataKey] = [1, 2].map(randomKey);
+    const slot = await makeSlot(id, vaultKey, secret, [], place.bounds);
+    const header = { id, slots: [slot], keys: await sealKeys(id, vaultKey, [dataKey]) };
+    const record = writeHeader(header);
+    if (!await place.records.swap(name, null, record)) throw new StorageError("vault-exists");
+    return new Vault(place, { record, header, vaultKey, dataKeys: [dataKey] });
+  }
+
+  /**
+   * Unlocks the vault of a store. A wrong secret changes nothing. All passphrases
+   * with the same number of iterations take one derivation.
+   *
+   * @param store Where the records are.
+   * @param secret A passphrase, a key or a wrapper that it has a slot for.
+   * @param options The prefix; when it locks; bounds.
+   * @returns The vault, unlocked.
+   * @throws {StorageError} `wrong-secret`; `no-vault`; `vault-lost`, if there are
+   * records but no header; `bad-vault`; `iterations-out-of-range`, before anything is
+   * derived; `unavailable`.
+   * @throws {TypeError} If an argument is of the wrong kind, or the secret empty.
+   * @throws {RangeError} If a number is out of its bounds.
+   *
+   * @example A wrong passphrase
+   * ```ts
+   * import { StorageError, Vault } from "@ironfern/ironfern/storage";
+   * import { assertEquals, assertRejects } from "@std/assert";
+   *
+   * const store = new Map<string, string>();
+   * await Vault.create(store, { passphrase: "correct horse", iterations: 100_000 });
+   * const open = () => Vault.open(store, { passphrase: "wrong horse" });
+   * assertEquals((await assertRejects(open, StorageError)).code, "wrong-secret");
+   * ```
+   */
+  static async open(
+    store: StringStore,
+    secret: VaultSecret,
+    options?: VaultOptions,
+  ): Promise<Vault> {
+    const place = checkPlace(store, options);
+    const record = await place.records.get(vaultName(place.prefix));
+    if (record === undefined) {
+      throw new StorageError(await hasRecords(place) ? "vault-lost" : "no-vault");
+    }
+    const header = readHeader(record);
+    if (!header) throw new StorageError("bad-vault");
+    const vaultKey = await openSlots(header, secret, place.bounds);
+    if (!vaultKey) throw new StorageError("wrong-secret");
+    const dataKeys = await openKeys(header, vaultKey);
+    if (!dataKeys) {
+      vaultKey.fill(0);
+      throw new StorageError("bad-vault");
+    }
+    return new Vault(place, { record, header, vaultKey, dataKeys });
+  }
+
+  /**
+   * Tells what opens a store's vault. It needs no secret, and verifies nothing.
+   *
+   * @param store Where the records are.
+   * @param options The prefix.
+   * @returns The slots, or `undefined` where there is no vault.
+   * @throws {StorageError} `bad-vault`, `unavailable`.
+   *
+   * @example Whether to ask for a passphrase
+   * ```ts
+   * import { Vault } from "@ironfern/ironfern/storage";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const store = new Map<string, string>();
+   * assertEquals(await Vault.inspect(store), undefined);
+   * await Vault.create(store, { passphrase: "correct horse", iterations: 100_000 });
+   * assertEquals((await Vault.inspect(store))?.map(({ kind }) => kind), ["passphrase"]);
+   * ```
+   */
+  static async inspect(
+    store: StringStore,
+    options?: Pick<VaultOptions, "prefix">,
+  ): Promise<readonly VaultSlot[] | undefined> {
+    const { prefix } = checkOptions(options, ["prefix"]);
+    const record = await recordsOf(store).get(vaultName(checkPrefix(prefix)));
+    if (record === undefined) return undefined;
+    const header = readHeader(record);
+    if (!header) throw new StorageError("bad-vault");
+    return header.slots.map(publicSlot);
+  }
+
+  /**
+   * Removes a vault, and with it every record of its prefix: for those who have lost
+   * all secrets and begin anew. Nothing can be read afterwards.
+   *
+   * @param store Where the records are.
+   * @param options The prefix.
+   * @throws {StorageError} `unavailable`.
+   *
+   * @example Begin anew
+   * ```ts
+   * import { Vault } from "@ironfern/ironfern/storage";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const store = new Map<string, string>();
+   * await Vault.create(store, { passphrase: "forgotten", iterations: 100_000 });
+   * await Vault.erase(store);
+   * assertEquals(store.size, 0);
+   * ```
+   */
+  static async erase(store: StringStore, options?: Pick<VaultOptions, "prefix">): Promise<void> {
+    const place = checkPlace(store, checkOptions(options, ["prefix"]));
+    // The header goes last: records without one would be taken for those of a lost vault.
+    const names = [...await recordNames(place), vaultName(place.prefix)];
+    for (const name of names) await place.records.write([[name, null]]);
+  }
+
+  /** Whether it is locked: storages on it then throw `locked`. */
+  get locked(): boolean {
+    return this.#locked;
+  }
+
+  /**
+   * Wipes the keys here, and locks the vault in all tabs of the browser.
+   *
+   * @example Lock by hand
+   * ```ts
+   * import { EncryptedStorage, StorageError, Vault } from "@ironfern/ironfern/storage";
+   * import { assertEquals, assertRejects } from "@std/assert";
+   *
+   * const store = new Map<string, string>();
+   * const vault = await Vault.create(store, { passphrase: "a", iterations: 100_000 });
+   * const storage = new EncryptedStorage(store, { fernet: vault });
+   * vault.lock();
+   * assertEquals((await assertRejects(() => storage.get("a"), StorageError)).code, "locked");
+   * ```
+   */
+  lock(): void {
+    this.#lock(true);
+  }
+
+  /**
+   * Calls a function once, when the vault locks: by hand, after a time without use,
+   * or in another tab.
+   *
+   * @param callback The function. Of a locked vault it is called at once.
+   *
+   * @example Ask for the passphrase again
+   * ```ts
+   * import { Vault } from "@ironfern/ironfern/storage";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const vault = await Vault.create(new Map(), { passphrase: "a", iterations: 100_000 });
+   * let asked = 0;
+   * vault.onLock(() => asked++);
+   * vault.lock();
+   * assertEquals(asked, 1);
+   * ```
+   */
+  onLock(callback: () => void): void {
+    if (typeof callback !== "function") {
+      throw new TypeError(`Cannot use the callback: expected a function, got ${kindOf(callback)}`);
+    }
+    if (this.#locked) callback();
+    else this.#callbacks.push(callback);
+  }
+
+  /**
+   * Adds another secret that opens the vault, such as a recovery key or a passkey.
+   *
+   * @param secret The secret.
+   * @returns Its slot.
+   * @throws {StorageError} `locked`; `conflict`; `iterations-out-of-range`;
+   * `unavailable`.
+   * @throws {TypeError} If the secret is of the wrong kind, or empty.
+   *
+   * @example Another passphrase
+   * ```ts
+   * import { Vault } from "@ironfern/ironfern/storage";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const store = new Map<string, string>();
+   * const vault = await Vault.create(store, { passphrase: "old", iterations: 100_000 });
+   * const [{ id }] = (await Vault.inspect(store))!;
+   * await vault.addSlot({ passphrase: "new", iterations: 100_000 });
+   * await vault.removeSlot(id);
+   * assertEquals((await Vault.open(store, { passphrase: "new" })).locked, false);
+   * ```
+   */
+  async addSlot(secret: VaultSecret): Promise<VaultSlot> {
+    let slot: Awaited<ReturnType<typeof makeSlot>> | undefined;
+    await this.#change(async ({ header, vaultKey }) => {
+      slot ??= await makeSlot(
+        header.id,
+        vaultKey,
+        secret,
+        header.slots,
+        this.#place.bounds,
+      );
+      return { ...header, slots: [...header.slots, slot] };
+    });
+    return publicSlot(slot!);
+  }
+
+  /**
+   * Removes a secret: it opens no copy of the header that is written from now on.
+   *
+   * @param id The slot's id.
+   * @throws {StorageError} `locked`; `conflict`; `unavailable`.
+   * @throws {RangeError} If there is no such slot, or it is the last one that is no
+   * passkey.
+   *
+   * @example The last slot
+   * ```ts
+   * import { Vault } from "@ironfern/ironfern/storage";
+   * import { assertRejects } from "@std/assert";
+   *
+   * const store = new Map<string, string>();
+   * const vault = await Vault.create(store, { passphrase: "a", iterations: 100_000 });
+   * const [{ id }] = (await Vault.inspect(store))!;
+   * await assertRejects(() => vault.removeSlot(id), RangeError);
+   * ```
+   */
+  async removeSlot(id: string): Promise<void> {
+    await this.#change(({ header }) => {
+      const slots = header.slots.filter((slot) => slot.id !== id);
+      if (slots.length === header.slots.length) {
+        throw new RangeError("Cannot remove the slot: the vault has none of this id");
+      }
+      if (slots.every((slot) => slot.kind === "wrapper" && slot.wrapper.startsWith(PASSKEY))) {
+        throw new RangeError("Cannot remove the slot: it is the last one that is no passkey");
+      }
+      return Promise.resolve({ ...header, slots });
+    });
+  }
+
+  /**
+   * Makes a new key the newest: what is written from now on is sealed with it, and
+   * `EncryptedStorage.rotate` brings the rest under it.
+   *
+   * @throws {StorageError} `locked`; `conflict`; `unavailable`.
+   * @throws {RangeError} If there are 8 keys already: then drop the old ones first.
+   *
+   * @example A new key
+   * ```ts
+   * import { EncryptedStorage, Vault } from "@ironfern/ironfern/storage";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const store = new Map<string, string>();
+   * const vault = await Vault.create(store, { passphrase: "a", iterations: 100_000 });
+   * const storage = new EncryptedStorage(store, { fernet: vault });
+   * await storage.set("token", "secret");
+   * await vault.addKey();
+   * assertEquals((await storage.rotate()).rotated, 1);
+   * await vault.dropOldKeys();
+   * assertEquals(await storage.get("token"), "secret");
+   * ```
+   */
+  async addKey(): Promise<void> {
+    const added = randomKey();
+    await this.#change(async ({ header, vaultKey, dataKeys }) => {
+      if (dataKeys.length >= MOST_KEYS) {
+        throw new RangeError(
+          `Cannot add a key: the vault has ${MOST_KEYS}, so rotate and drop the old ones`,
+        );
+      }
+      return { ...header, keys: await sealKeys(header.id, vaultKey, [added, ...dataKeys]) };
+    }).finally(() => added.fill(0));
+  }
+
+  /**
+   * Forgets all keys but the newest.
+   *
+   * @throws {StorageError} `conflict`, if a record is under one of them; `locked`;
+   * `unavailable`.
+   *
+   * @example A record under an old key
+   * ```ts
+   * import { EncryptedStorage, StorageError, Vault } from "@ironfern/ironfern/storage";
+   * import { assertRejects } from "@std/assert";
+   *
+   * const store = new Map<string, string>();
+   * const vault = await Vault.create(store, { passphrase: "a", iterations: 100_000 });
+   * await new EncryptedStorage(store, { fernet: vault }).set("token", "secret");
+   * await vault.addKey();
+   * await assertRejects(() => vault.dropOldKeys(), StorageError);
+   * ```
+   */
+  async dropOldKeys(): Promise<void> {
+    await this.#change(async ({ header, vaultKey, dataKeys }) => {
+      const [newest, ...old] = dataKeys;
+      const count = await countUnder(this.#place, old);
+      if (count) {
+        throw new StorageError("conflict", {
+          reason: `${count} records are under an older key, so rotate them first`,
+        });
+      }
+      return { ...header, keys: await sealKeys(header.id, vaultKey, [newest]) };
+    });
+  }
+
+  /** Others may have changed the header, as to add a key: it is read at each use. */
+  async #use<T>(work: (roots: KeyRoots) => Promise<T>): Promise<T> {
+    const { vaultKey, dataKeys } = await this.#current();
+    // The work copies the keys before it awaits anything.
+    return await work({ names: [keyed(vaultKey)], values: dataKeys.map(keyed) });
+  }
+
+  async #current(): Promise<Opened> {
+    await this.#refresh();
+    // Zeros must not be taken for keys.
+    if (this.#locked) throw new StorageError("locked");
+    return this.#opened;
+  }
+
+  async #refresh(): Promise<void> {
+    this.#checkUnlocked();
+    const record = await this.#place.records.get(vaultName(this.#place.prefix));
+    this.#checkUnlocked();
+    if (record === this.#opened.record) return;
+    if (record === undefined) throw new StorageError("vault-lost");
+    const header = readHeader(record);
+    const { vaultKey } = this.#opened;
+    const dataKeys = header?.id === this.#opened.header.id
+      ? await openKeys(header, vaultKey)
+      : undefined;
+    if (!header || !dataKeys) throw new StorageError("bad-vault");
+    if (this.#locked) {
+      wipe(dataKeys);
+      throw new StorageError("locked");
+    }
+    wipe(this.#opened.dataKeys);
+    this.#opened = { record, header, vaultKey, dataKeys };
+  }
+
+  /** Changes the header, whoever else changes it meanwhile. */
+  async #change(make: (opened: Opened) => Promise<VaultHeader>): Promise<void> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const { record, header, vaultKey, dataKeys } = await this.#current();
+      // It may be locked meanwhile, and zeros must not become keys.
+      const copies = { vaultKey: vaultKey.slice(), dataKeys: dataKeys.map((key) => key.slice()) };
+      try {
+        const next = writeHeader(await make({ record, header, ...copies }));
+        const name = vaultName(this.#place.prefix);
+        if (await this.#place.records.swap(name, record, next)) return await this.#refresh();
+      } finally {
+        wipe([copies.vaultKey, ...copies.dataKeys]);
+      }
+    }
+    throw new StorageError("conflict", { reason: "others change the vault's header all the time" });
+  }
+
+  #checkUnlocked(): void {
+    if (!this.#locked && !this.#idle.use()) this.lock();
+    if (this.#locked) throw new StorageError("locked");
+  }
+
+  #lock(tell: boolean): void {
+    if (this.#locked) return;
+    this.#locked = true;
+    wipe([this.#opened.vaultKey, ...this.#opened.dataKeys]);
+    this.#idle.end();
+    this.#tabs.end(tell);
+    for (const callback of this.#callbacks.splice(0)) callback();
+  }
+}
+
+function checkPlace(store: StringStore, options: VaultOptions | undefined): Place {
+  const { prefix, lockAfter = Infinity, maxIterations = MOST_ITERATIONS } = checkOptions(
+    options,
+    ["prefix", "lockAfter", "maxIterations"],
+  );
+  if (lockAfter !== Infinity) checkInteger(lockAfter, "lockAfter", 1, Number.MAX_SAFE_INTEGER);
+  const most = checkInteger(maxIterations, "maxIterations", LEAST_ITERATIONS, 2 ** 32 - 1);
+  return {
+    records: recordsOf(store),
+    prefix: checkPrefix(prefix),
+    lockAfter,
+    bounds: { least: LEAST_ITERATIONS, most },
+  };
+}
+
+function isPasskey(secret: VaultSecret): boolean {
+  return "wrap" in Object(secret) && String((secret as { id: string }).id).startsWith(PASSKEY);
+}
+
+function randomKey(): Bytes {
+  return crypto.getRandomValues(new Uint8Array(32));
+}
+
+function wipe(keys: readonly Bytes[]): void {
+  for (const key of keys) key.fill(0);
+}
+
+function publicSlot(slot: VaultHeader["slots"][number]): VaultSlot {
+  const { id, kind } = slot;
+  if (kind === "passphrase") return { id, kind, iterations: slot.iterations };
+  return kind === "key" ? { id, kind } : { id, kind, wrapper: slot.wrapper };
+}
+
+/** The names of what may be records of the prefix, of either kind of names. */
+async function recordNames({ records, prefix }: Place): Promise<string[]> {
+  const own = /^(?:[A-Za-z0-9._-]|%[0-9A-F]{2})*$/;
+  // Where there is no prefix, names are hidden, and others have theirs beside them.
+  const shape = prefix.text ? own : /^[0-9a-f]{32}$/;
+  const names = await records.names(prefix.text);
+  return names.filter((name) => shape.test(name.slice(prefix.text.length)));
+}
+
+async function hasRecords(place: Place): Promise<boolean> {
+  return (await recordNames(place)).length > 0;
+}
+
+/** How many records are under some of these keys. */
+async function countUnder(place: Place, keys: readonly Bytes[]): Promise<number> {
+  const names = await recordNames(place);
+  let count = 0;
+  for (const key of keys) {
+    await withDerived(keyed(key), "values", async (derived) => {
+      for (let start = 0; start < names.length; start += PAGE) {
+        const records = await place.records.getMany(names.slice(start, start + PAGE));
+        const opened = await openRecords([derived], records);
+        count += opened.filter((each) => each).length;
+      }
+    });
+  }
+  return count;
+}

@@ -19,6 +19,9 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 
+/** How playwright-core starts it. */
+export const LAUNCH_OPTIONS = { executablePath: CHROMIUM, args: ARGUMENTS };
+
 /** What to do where Chromium is missing. */
 export const CHROMIUM_REMEDY = `needs Chromium as ${CHROMIUM}`;
 
@@ -29,7 +32,7 @@ export function hasChromium(): Promise<boolean> {
 
 /** Starts it, to be closed by the caller. */
 export function startChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  return chromium.launch(LAUNCH_OPTIONS);
 }
 
 /** Starts it for as long as the body runs. */

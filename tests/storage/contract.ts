@@ -356,12 +356,15 @@ const CASES: Readonly<Record<string, Case>> = {
     await values.clear();
     equal((await Vault.inspect(store, { prefix }))?.length, 1, "the header");
     await values.set("a", 4);
-    vault.lock();
-    await rejects(() => values.get("a"), "locked");
+    const header = (await store.get(`${prefix}~vault`))!;
     await store.delete(`${prefix}~vault`);
     await rejects(() => others.get("a"), "vault-lost");
     await rejects(() => Vault.create(store, secret, { prefix }), "vault-lost");
     await rejects(() => Vault.open(store, secret, { prefix }), "vault-lost");
+    await store.set(`${prefix}~vault`, header);
+    equal(await others.get("a"), 4, "a value when the header is back");
+    vault.lock();
+    await rejects(() => values.get("a"), "locked");
     await Vault.erase(store, { prefix });
     equal(await namesOf(store, prefix), [], "names");
   },

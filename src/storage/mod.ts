@@ -22,6 +22,7 @@ export { StorageError, type StorageErrorCode, type StorageErrorOptions } from ".
 export type { FilePath } from "../files/node_files.ts";
 export type { Json } from "./json.ts";
 export type { KeySource } from "./key_source.ts";
+export type * from "./options.ts";
 export * from "./passkey.ts";
 export type { RotateOptions, RotateResult } from "./rotate.ts";
 export * from "./storage.ts";

@@ -5,78 +5,30 @@
  */
 
 import { checkArray, checkOptions, kindOf, quoted } from "../checks.ts";
-import { unixTime } from "../fernet/seal.ts";
 import { tokenReader } from "../fernet/read_options.ts";
-import type { Message } from "../message.ts";
+import {
+  hasValue,
+  readValues,
+  removeAll,
+  removeValue,
+  updateValue,
+  verifyRecords,
+  writeValues,
+} from "./cells.ts";
 import { StorageError } from "./errors.ts";
-import { checkKeySource, type KeySource } from "./key_source.ts";
-import type { KeyRing } from "./keys.ts";
-import { checkPrefix, keyBytes } from "./names.ts";
+import { checkKeySource } from "./key_source.ts";
+import { checkPrefix } from "./names.ts";
+import type {
+  EncryptedStorageOptions,
+  StorageGetOptions,
+  StorageScanOptions,
+  StorageVerification,
+} from "./options.ts";
 import { recordsOf } from "./records.ts";
-import { moveRecords, type RotateOptions, rotateRecords, type RotateResult } from "./rotate.ts";
-import { type ReadRecord, Shelf } from "./shelf.ts";
-import type { StoreChange, StringStore } from "./store.ts";
-import { recordLength, sealMessages, type StoredValue, valueMessage } from "./values.ts";
-
-/** Times that `update` tries before it gives up. */
-const TRIES = 32;
-/** Milliseconds of the longest pause between them. */
-const LONGEST_PAUSE = 256;
-/** Records that `clear` removes at a time. */
-const CLEARED_AT_ONCE = 1_000;
-
-/** Options of {@linkcode EncryptedStorage}. */
-export interface EncryptedStorageOptions {
-  /**
-   * The key; or a `MultiFernet`, to change keys: its first one seals, all open;
-   * or a vault.
-   */
-  fernet: KeySource;
-  /**
-   * What the names of the records begin with: 256 bytes at most. No prefix in a
-   * store may be the beginning of another one where names are plain.
-   *
-   * @default {"ironfern."}
-   */
-  prefix?: string;
-  /**
-   * Whether the store sees the keys: `"hidden"` makes names of an HMAC, `"plain"`
-   * writes the keys percent-encoded.
-   *
-   * @default {"hidden"}
-   */
-  names?: "hidden" | "plain";
-}
-
-/** Options of {@linkcode EncryptedStorage.get}. */
-export interface StorageGetOptions {
-  /**
-   * Seconds since the value was written, at most: an older one is `undefined`, and
-   * so is one from more than 60 seconds in the future.
-   */
-  ttl?: number;
-}
-
-/** Options of the scans, {@linkcode EncryptedStorage.keys} and {@linkcode EncryptedStorage.entries}. */
-export interface StorageScanOptions {
-  /**
-   * Called for each record that cannot be read. Without it the scan gives all
-   * others, and then throws.
-   *
-   * @param name The record's name.
-   */
-  onUnreadable?: (name: string) => void;
-}
-
-/** What {@linkcode EncryptedStorage.verify} found. */
-export interface StorageVerification {
-  /** How many values can be read. */
-  readonly readable: number;
-  /** How many of them are not under the newest key. */
-  readonly old: number;
-  /** The names of the records that cannot be read. */
-  readonly unreadable: readonly string[];
-}
+import { type RotateOptions, rotateRecords, type RotateResult } from "./rotate.ts";
+import { Shelf } from "./shelf.ts";
+import type { StringStore } from "./store.ts";
+import type { StoredValue } from "./values.ts";
 
 /**
  * Sealed values under keys, in a store: Web Storage, IndexedDB, a database, a
@@ -162,7 +114,7 @@ export class EncryptedStorage<T extends object = Record<string, StoredValue>> {
     options?: StorageGetOptions,
   ): Promise<T[K] | undefined> {
     const { inTime } = tokenReader(checkOptions(options, ["ttl"]));
-    const [read] = await this.#read([key]);
+    const [read] = await readValues(this.#shelf, [key]);
     if (read && inTime && !inTime(read.time)) return undefined;
     return read?.value as T[K] | undefined;
   }
@@ -213,9 +165,7 @@ export class EncryptedStorage<T extends object = Record<string, StoredValue>> {
    * ```
    */
   async has(key: keyof T & string): Promise<boolean> {
-    const bytes = keyBytes(key);
-    const [found] = await this.#shelf.withKeys((ring) => this.#shelf.find(ring, [bytes]));
-    return found !== undefined;
+    return await hasValue(this.#shelf, key);
   }
 
   /**
@@ -238,15 +188,7 @@ export class EncryptedStorage<T extends object = Record<string, StoredValue>> {
    * ```
    */
   async delete(key: keyof T & string): Promise<boolean> {
-    const bytes = keyBytes(key);
-    const { records } = this.#shelf;
-    return await this.#shelf.withKeys(async (ring) => {
-      const [found] = await this.#shelf.find(ring, [bytes]);
-      const [names] = await this.#shelf.namesOf(ring, [bytes]);
-      // Older records first: none of them may come back when the newest is gone.
-      await records.write(names.slice().reverse().map((name) => [name, null]));
-      return found !== undefined;
-    });
+    return await removeValue(this.#shelf, key);
   }
 
   /**
@@ -279,28 +221,8 @@ export class EncryptedStorage<T extends object = Record<string, StoredValue>> {
     key: K,
     change: (old: T[K] | undefined) => T[K] | undefined,
   ): Promise<T[K] | undefined> {
-    const bytes = keyBytes(key);
-    if (typeof change !== "function") {
-      throw new TypeError(`Cannot update the value: expected a function, got ${kindOf(change)}`);
-    }
-    for (let tries = 0; tries < TRIES; tries++) {
-      if (tries) await randomPause(Math.min(2 ** tries, LONGEST_PAUSE));
-      const done = await this.#shelf.withKeys(async (ring) => {
-        const [found] = await this.#shelf.find(ring, [bytes]);
-        const [old] = found ? await this.#open(ring, [key], [found]) : [];
-        if (found?.rank) return void await moveRecords(this.#shelf, ring, [old!]);
-        const [name] = (await this.#shelf.namesOf(ring, [bytes]))[0];
-        const next = change(old?.value as T[K] | undefined);
-        if (next === undefined && !found) return { next };
-        const record = next === undefined
-          ? null
-          : (await this.#seal(ring, [valueMessage(this.#shelf.prefix, bytes, next)], [key]))[0];
-        const isSwapped = await this.#shelf.records.swap(name, found?.record ?? null, record);
-        return isSwapped ? { next } : undefined;
-      });
-      if (done) return done.next;
-    }
-    throw new StorageError("conflict", { key });
+    const update = change as (old: StoredValue | undefined) => StoredValue | undefined;
+    return await updateValue(this.#shelf, key, update) as T[K] | undefined;
   }
 
   /**
@@ -325,7 +247,7 @@ export class EncryptedStorage<T extends object = Record<string, StoredValue>> {
    */
   async getMany<K extends keyof T & string>(keys: readonly K[]): Promise<Map<K, T[K]>> {
     const all = [...new Set(checkArray(keys, "the keys"))];
-    const read = await this.#read(all);
+    const read = await readValues(this.#shelf, all);
     return new Map(
       all.flatMap((key, index) => read[index] ? [[key, read[index].value as T[K]]] : []),
     );
@@ -354,22 +276,7 @@ export class EncryptedStorage<T extends object = Record<string, StoredValue>> {
    * ```
    */
   async setMany(entries: Iterable<readonly [keyof T & string, T[keyof T]]>): Promise<void> {
-    const values = new Map(entries);
-    const keys = [...values.keys()];
-    const keysBytes = keys.map(keyBytes);
-    const messages = keys.map((key, index) =>
-      valueMessage(this.#shelf.prefix, keysBytes[index], values.get(key))
-    );
-    if (!keys.length) return;
-    await this.#shelf.withKeys(async (ring) => {
-      const sealed = await this.#seal(ring, messages, keys);
-      const names = await this.#shelf.namesOf(ring, keysBytes);
-      const changes = names.flatMap(([newest, ...older], index): StoreChange[] => [
-        [newest, sealed[index]],
-        ...older.map((name) => [name, null] as const),
-      ]);
-      await this.#shelf.records.write(changes);
-    });
+    await writeValues(this.#shelf, entries);
   }
 
   /**
@@ -462,11 +369,7 @@ export class EncryptedStorage<T extends object = Record<string, StoredValue>> {
    * ```
    */
   async clear(): Promise<void> {
-    const names = await this.#shelf.names();
-    for (let start = 0; start < names.length; start += CLEARED_AT_ONCE) {
-      const some = names.slice(start, start + CLEARED_AT_ONCE);
-      await this.#shelf.records.write(some.map((name) => [name, null]));
-    }
+    await removeAll(this.#shelf);
   }
 
   /**
@@ -526,62 +429,6 @@ export class EncryptedStorage<T extends object = Record<string, StoredValue>> {
    * ```
    */
   async verify(): Promise<StorageVerification> {
-    let [readable, old] = [0, 0];
-    const unreadable: string[] = [];
-    for await (const page of this.#shelf.pages()) {
-      readable += page.readable.length;
-      old += page.readable.filter(({ keyRank }) => keyRank > 0).length;
-      unreadable.push(...page.unreadable);
-    }
-    return { readable, old, unreadable };
+    return await verifyRecords(this.#shelf);
   }
-
-  async #read(keys: readonly string[]): Promise<(ReadRecord | undefined)[]> {
-    const bytes = keys.map(keyBytes);
-    return await this.#shelf.withKeys(async (ring) => {
-      const found = await this.#shelf.find(ring, bytes);
-      const there = [...keys.keys()].filter((index) => found[index]);
-      const read = await this.#open(
-        ring,
-        there.map((index) => keys[index]),
-        there.map((index) => found[index]!),
-      );
-      const values = new Array<ReadRecord | undefined>(keys.length).fill(undefined);
-      there.forEach((index, at) => values[index] = read[at]);
-      return values;
-    });
-  }
-
-  /** Opens found records, all of which must be readable. */
-  async #open(
-    ring: KeyRing,
-    keys: readonly string[],
-    found: Parameters<Shelf["open"]>[2],
-  ): Promise<ReadRecord[]> {
-    const read = await this.#shelf.open(ring, keys, found);
-    return read.map((record, index) => {
-      if (!record) throw new StorageError("unreadable", { key: keys[index] });
-      return record;
-    });
-  }
-
-  async #seal(
-    ring: KeyRing,
-    messages: readonly Message[],
-    keys: readonly string[],
-  ): Promise<string[]> {
-    const most = this.#shelf.records.maxRecord;
-    for (const [index, message] of messages.entries()) {
-      const length = recordLength(message);
-      if (length <= most) continue;
-      const reason = `the record has ${length} characters, and the store allows ${most}`;
-      throw new StorageError("too-large", { key: keys[index], reason });
-    }
-    const now = unixTime();
-    return await sealMessages(ring.values[0], messages, () => now);
-  }
-}
-
-async function randomPause(most: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * most));
 }

@@ -35,5 +35,6 @@ export * from "./stores/unstorage.ts";
 export * from "./stores/web_storage.ts";
 export type { Awaitable, StoreChange, StringStore } from "./store.ts";
 export type { StoredValue } from "./values.ts";
-export { Vault, type VaultOptions, type VaultSlot } from "./vault.ts";
+export { Vault } from "./vault.ts";
+export type { VaultOptions, VaultSlot } from "./vault_place.ts";
 export type { KeyWrapper, VaultKey, VaultPassphrase, VaultSecret } from "./vault_slots.ts";

@@ -14,8 +14,8 @@ import { Fernet } from "../fernet/fernet.ts";
 import { hostGlobal } from "../runtime/host.ts";
 import { StorageError } from "./errors.ts";
 import { withDerived } from "./keys.ts";
-import { PASSKEY } from "./vault.ts";
 import { fromBase64Url, toBase64Url } from "./vault_header.ts";
+import { PASSKEY } from "./vault_place.ts";
 import { keyed, type KeyWrapper } from "./vault_slots.ts";
 
 /** ES256 and RS256 (RFC 8152, RFC 8812). */

@@ -4,18 +4,28 @@
  * @module
  */
 
-import { checkInteger, checkOptions, kindOf } from "../checks.ts";
-import type { Bytes } from "../bytes/bytes.ts";
+import { checkOptions, kindOf } from "../checks.ts";
 import { StorageError } from "./errors.ts";
-import { type KeyRoots, withDerived } from "./keys.ts";
-import { checkPrefix, type Prefix, vaultName } from "./names.ts";
-import { type Records, recordsOf } from "./records.ts";
+import type { KeyRoots } from "./keys.ts";
+import { checkPrefix, vaultName } from "./names.ts";
+import { recordsOf } from "./records.ts";
 import type { StringStore } from "./store.ts";
-import { openRecords } from "./values.ts";
-import { readHeader, toBase64Url, type VaultHeader, writeHeader } from "./vault_header.ts";
+import { readHeader, toBase64Url, writeHeader } from "./vault_header.ts";
 import { IdleLock, TabLock } from "./vault_lock.ts";
 import {
-  type IterationBounds,
+  checkPlace,
+  countUnder,
+  hasRecords,
+  isPasskey,
+  PASSKEY,
+  type Place,
+  publicSlot,
+  randomKey,
+  recordNames,
+  type VaultOptions,
+  type VaultSlot,
+} from "./vault_place.ts";
+import {
   keyed,
   makeSlot,
   MOST_KEYS,
@@ -24,67 +34,14 @@ import {
   sealKeys,
   type VaultSecret,
 } from "./vault_slots.ts";
-
-const LEAST_ITERATIONS = 100_000;
-const MOST_ITERATIONS = 10_000_000;
-/** The ids of wrappers that are passkeys begin so. */
-export const PASSKEY = "passkey:";
-/** Times that a change of the header is tried. */
-const TRIES = 32;
-/** Records that are looked at together before old keys are dropped. */
-const PAGE = 1_000;
-
-/** Options of {@linkcode Vault.create} and {@linkcode Vault.open}. */
-export interface VaultOptions {
-  /**
-   * The prefix of the storages that the vault is for.
-   *
-   * @default {"ironfern."}
-   */
-  prefix?: string;
-  /**
-   * Milliseconds without use after which it locks: 1 at least.
-   *
-   * @default {Infinity}
-   */
-  lockAfter?: number;
-  /**
-   * How many PBKDF2 iterations are done at most to open it, 100,000 at least.
-   *
-   * @default {10_000_000}
-   */
-  maxIterations?: number;
-}
-
-/** What is seen of a slot without a secret. */
-export interface VaultSlot {
-  /** Its id, for {@linkcode Vault.removeSlot}. */
-  readonly id: string;
-  /** What opens it. */
-  readonly kind: "passphrase" | "key" | "wrapper";
-  /** The id of the wrapper. */
-  readonly wrapper?: string;
-  /** The iterations of the passphrase. */
-  readonly iterations?: number;
-}
-
-interface Place {
-  readonly records: Records;
-  readonly prefix: Prefix;
-  readonly lockAfter: number;
-  readonly bounds: IterationBounds;
-}
-
-interface Opened {
-  readonly record: string;
-  readonly header: VaultHeader;
-  readonly vaultKey: Bytes;
-  readonly dataKeys: Bytes[];
-}
+import { type Opened, VaultState } from "./vault_state.ts";
 
 let useKeys: <T>(vault: Vault, work: (roots: KeyRoots) => Promise<T>) => Promise<T>;
 
-/** Does work with the keys of a vault, for the storages of this package only. */
+/**
+ * Does work with the keys of a vault, for the storages of this package only. The
+ * work has to copy them before it awaits anything.
+ */
 export function withVault<T>(vault: Vault, work: (roots: KeyRoots) => Promise<T>): Promise<T> {
   return useKeys(vault, work);
 }
@@ -120,16 +77,20 @@ export class Vault {
   readonly #idle: IdleLock;
   readonly #tabs: TabLock;
   readonly #callbacks: (() => void)[] = [];
-  #opened: Opened;
+  readonly #state: VaultState;
   #locked = false;
 
   static {
-    useKeys = (vault, work) => vault.#use(work);
+    useKeys = async (vault, work) => {
+      await vault.#state.refresh();
+      const { vaultKey, dataKeys } = vault.#state.opened;
+      return await work({ names: [keyed(vaultKey)], values: dataKeys.map(keyed) });
+    };
   }
 
   private constructor(place: Place, opened: Opened) {
     this.#place = place;
-    this.#opened = opened;
+    this.#state = new VaultState(place, opened, () => this.#checkUnlocked());
     this.#idle = new IdleLock(place.lockAfter, () => this.lock());
     this.#tabs = new TabLock(opened.header.id, () => this.#lock(false));
   }
@@ -360,7 +321,7 @@ export class Vault {
    */
   async addSlot(secret: VaultSecret): Promise<VaultSlot> {
     let slot: Awaited<ReturnType<typeof makeSlot>> | undefined;
-    await this.#change(async ({ header, vaultKey }) => {
+    await this.#state.change(async ({ header, vaultKey }) => {
       slot ??= await makeSlot(
         header.id,
         vaultKey,
@@ -393,7 +354,7 @@ export class Vault {
    * ```
    */
   async removeSlot(id: string): Promise<void> {
-    await this.#change(({ header }) => {
+    await this.#state.change(({ header }) => {
       const slots = header.slots.filter((slot) => slot.id !== id);
       if (slots.length === header.slots.length) {
         throw new RangeError("Cannot remove the slot: the vault has none of this id");
@@ -429,7 +390,7 @@ export class Vault {
    */
   async addKey(): Promise<void> {
     const added = randomKey();
-    await this.#change(async ({ header, vaultKey, dataKeys }) => {
+    await this.#state.change(async ({ header, vaultKey, dataKeys }) => {
       if (dataKeys.length >= MOST_KEYS) {
         throw new RangeError(
           `Cannot add a key: the vault has ${MOST_KEYS}, so rotate and drop the old ones`,
@@ -458,7 +419,7 @@ export class Vault {
    * ```
    */
   async dropOldKeys(): Promise<void> {
-    await this.#change(async ({ header, vaultKey, dataKeys }) => {
+    await this.#state.change(async ({ header, vaultKey, dataKeys }) => {
       const [newest, ...old] = dataKeys;
       const count = await countUnder(this.#place, old);
       if (count) {
@@ -470,57 +431,6 @@ export class Vault {
     });
   }
 
-  /** Others may have changed the header, as to add a key: it is read at each use. */
-  async #use<T>(work: (roots: KeyRoots) => Promise<T>): Promise<T> {
-    const { vaultKey, dataKeys } = await this.#current();
-    // The work copies the keys before it awaits anything.
-    return await work({ names: [keyed(vaultKey)], values: dataKeys.map(keyed) });
-  }
-
-  async #current(): Promise<Opened> {
-    await this.#refresh();
-    // Zeros must not be taken for keys.
-    if (this.#locked) throw new StorageError("locked");
-    return this.#opened;
-  }
-
-  async #refresh(): Promise<void> {
-    this.#checkUnlocked();
-    const record = await this.#place.records.get(vaultName(this.#place.prefix));
-    this.#checkUnlocked();
-    if (record === this.#opened.record) return;
-    if (record === undefined) throw new StorageError("vault-lost");
-    const header = readHeader(record);
-    const { vaultKey } = this.#opened;
-    const dataKeys = header?.id === this.#opened.header.id
-      ? await openKeys(header, vaultKey)
-      : undefined;
-    if (!header || !dataKeys) throw new StorageError("bad-vault");
-    if (this.#locked) {
-      wipe(dataKeys);
-      throw new StorageError("locked");
-    }
-    wipe(this.#opened.dataKeys);
-    this.#opened = { record, header, vaultKey, dataKeys };
-  }
-
-  /** Changes the header, whoever else changes it meanwhile. */
-  async #change(make: (opened: Opened) => Promise<VaultHeader>): Promise<void> {
-    for (let tries = 0; tries < TRIES; tries++) {
-      const { record, header, vaultKey, dataKeys } = await this.#current();
-      // It may be locked meanwhile, and zeros must not become keys.
-      const copies = { vaultKey: vaultKey.slice(), dataKeys: dataKeys.map((key) => key.slice()) };
-      try {
-        const next = writeHeader(await make({ record, header, ...copies }));
-        const name = vaultName(this.#place.prefix);
-        if (await this.#place.records.swap(name, record, next)) return await this.#refresh();
-      } finally {
-        wipe([copies.vaultKey, ...copies.dataKeys]);
-      }
-    }
-    throw new StorageError("conflict", { reason: "others change the vault's header all the time" });
-  }
-
   #checkUnlocked(): void {
     if (!this.#locked && !this.#idle.use()) this.lock();
     if (this.#locked) throw new StorageError("locked");
@@ -529,71 +439,9 @@ export class Vault {
   #lock(tell: boolean): void {
     if (this.#locked) return;
     this.#locked = true;
-    wipe([this.#opened.vaultKey, ...this.#opened.dataKeys]);
+    this.#state.wipe();
     this.#idle.end();
     this.#tabs.end(tell);
     for (const callback of this.#callbacks.splice(0)) callback();
   }
-}
-
-function checkPlace(store: StringStore, options: VaultOptions | undefined): Place {
-  const { prefix, lockAfter = Infinity, maxIterations = MOST_ITERATIONS } = checkOptions(
-    options,
-    ["prefix", "lockAfter", "maxIterations"],
-  );
-  if (lockAfter !== Infinity) checkInteger(lockAfter, "lockAfter", 1, Number.MAX_SAFE_INTEGER);
-  const most = checkInteger(maxIterations, "maxIterations", LEAST_ITERATIONS, 2 ** 32 - 1);
-  return {
-    records: recordsOf(store),
-    prefix: checkPrefix(prefix),
-    lockAfter,
-    bounds: { least: LEAST_ITERATIONS, most },
-  };
-}
-
-function isPasskey(secret: VaultSecret): boolean {
-  return "wrap" in Object(secret) && String((secret as { id: string }).id).startsWith(PASSKEY);
-}
-
-function randomKey(): Bytes {
-  return crypto.getRandomValues(new Uint8Array(32));
-}
-
-function wipe(keys: readonly Bytes[]): void {
-  for (const key of keys) key.fill(0);
-}
-
-function publicSlot(slot: VaultHeader["slots"][number]): VaultSlot {
-  const { id, kind } = slot;
-  if (kind === "passphrase") return { id, kind, iterations: slot.iterations };
-  return kind === "key" ? { id, kind } : { id, kind, wrapper: slot.wrapper };
-}
-
-/** The names of what may be records of the prefix, of either kind of names. */
-async function recordNames({ records, prefix }: Place): Promise<string[]> {
-  const own = /^(?:[A-Za-z0-9._-]|%[0-9A-F]{2})*$/;
-  // Where there is no prefix, names are hidden, and others have theirs beside them.
-  const shape = prefix.text ? own : /^[0-9a-f]{32}$/;
-  const names = await records.names(prefix.text);
-  return names.filter((name) => shape.test(name.slice(prefix.text.length)));
-}
-
-async function hasRecords(place: Place): Promise<boolean> {
-  return (await recordNames(place)).length > 0;
-}
-
-/** How many records are under some of these keys. */
-async function countUnder(place: Place, keys: readonly Bytes[]): Promise<number> {
-  const names = await recordNames(place);
-  let count = 0;
-  for (const key of keys) {
-    await withDerived(keyed(key), "values", async (derived) => {
-      for (let start = 0; start < names.length; start += PAGE) {
-        const records = await place.records.getMany(names.slice(start, start + PAGE));
-        const opened = await openRecords([derived], records);
-        count += opened.filter((each) => each).length;
-      }
-    });
-  }
-  return count;
 }

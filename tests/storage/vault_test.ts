@@ -261,6 +261,26 @@ Deno.test("A vault locks by hand, and calls back once", async () => {
   assertEquals(await opened.get("a"), 1);
 });
 
+Deno.test("Whenever a vault locks, nothing is sealed with wiped keys", async () => {
+  for (let turns = 0; turns < 150; turns++) {
+    const store = new Map<string, string>();
+    const vault = await Vault.create(store, KEY);
+    const storage = new EncryptedStorage(store, { fernet: vault });
+    await storage.set("a", 1);
+    const changes = [storage.set("a", 2), vault.addKey(), storage.rotate(), vault.addSlot(KEY)];
+    for (let turn = 0; turn < turns; turn++) await null;
+    vault.lock();
+    for (const { status, ...rest } of await Promise.allSettled(changes)) {
+      if (status === "rejected") {
+        assertEquals((rest as PromiseRejectedResult).reason.code, "locked");
+      }
+    }
+    const opened = new EncryptedStorage(store, { fernet: await Vault.open(store, KEY) });
+    assert([1, 2].includes(await opened.get("a") as number));
+    assertEquals((await opened.verify()).unreadable, []);
+  }
+});
+
 for (const [clock, target] of [["wall", Date], ["monotonic", performance]] as const) {
   Deno.test(`A vault locks by its ${clock} clock at the next use`, async () => {
     const store = new Map<string, string>();

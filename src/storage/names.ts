@@ -13,7 +13,7 @@
 
 import type { Bytes } from "../bytes/bytes.ts";
 import { encodeUtf8 } from "../bytes/text.ts";
-import { checkString } from "../checks.ts";
+import { checkString, quoted } from "../checks.ts";
 import type { KeyedBackend } from "../fernet/key.ts";
 import { joinParts } from "../message.ts";
 import { hmacAll } from "./keys.ts";
@@ -55,6 +55,23 @@ export function checkPrefix(prefix: string = DEFAULT_PREFIX): Prefix {
 }
 
 /**
+ * Checks what names begin with, and of which kind they are.
+ *
+ * @throws {TypeError} As {@linkcode checkPrefix}; if the kind is none, or names are
+ * to be plain under an empty prefix: those of others could not be told from them.
+ * @throws {RangeError} As {@linkcode checkPrefix}.
+ */
+export function checkNames(prefix: string | undefined, kind: NameKind = "hidden"): Names {
+  if (kind !== "hidden" && kind !== "plain") {
+    throw new TypeError(`Cannot use names ${quoted(kind)}: expected "hidden" or "plain"`);
+  }
+  if (kind === "plain" && prefix === "") {
+    throw new TypeError("Cannot use plain names with an empty prefix: give one of your own");
+  }
+  return new Names(checkPrefix(prefix), kind);
+}
+
+/**
  * Checks a key, and returns its bytes.
  *
  * @throws {TypeError} If it is no string, or holds a lone surrogate.
@@ -73,12 +90,13 @@ export function vaultName({ text }: Prefix): string {
 
 /** Names of one prefix. */
 export class Names {
-  readonly #prefix: Prefix;
+  /** What they begin with. */
+  readonly prefix: Prefix;
   readonly #kind: NameKind;
 
   /** Makes names of that kind. */
   constructor(prefix: Prefix, kind: NameKind) {
-    this.#prefix = prefix;
+    this.prefix = prefix;
     this.#kind = kind;
   }
 
@@ -92,7 +110,7 @@ export class Names {
    * names; plain names are the same under all of them, and are one list.
    */
   async of(keys: readonly Uint8Array[], makers: readonly KeyedBackend[]): Promise<string[][]> {
-    const { text, bytes } = this.#prefix;
+    const { text, bytes } = this.prefix;
     if (this.#kind === "plain") return [keys.map((key) => text + percentEncoded(key))];
     const parts = keys.map((key) => joinParts([bytes, key]));
     const lists: string[][] = [];
@@ -105,7 +123,7 @@ export class Names {
 
   /** Whether it is the name of a value of this prefix, as far as the name tells. */
   includes(name: string): boolean {
-    const { text } = this.#prefix;
+    const { text } = this.prefix;
     if (!name.startsWith(text)) return false;
     const rest = name.slice(text.length);
     return this.#kind === "hidden" ? HIDDEN.test(rest) : isPercentEncoded(rest);

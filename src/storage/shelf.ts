@@ -7,7 +7,7 @@
 import type { Bytes } from "../bytes/bytes.ts";
 import { type KeySource, withRoots } from "./key_source.ts";
 import { type KeyRing, withRing } from "./keys.ts";
-import { type NameKind, Names, type Prefix } from "./names.ts";
+import type { Names, Prefix } from "./names.ts";
 import type { Records } from "./records.ts";
 import { type OpenedRecord, openRecords, readMessage, type ReadValue } from "./values.ts";
 
@@ -50,10 +50,10 @@ export class Shelf {
   readonly #source: KeySource;
 
   /** Reads nothing yet. */
-  constructor(records: Records, prefix: Prefix, kind: NameKind, source: KeySource) {
+  constructor(records: Records, names: Names, source: KeySource) {
     this.records = records;
-    this.prefix = prefix;
-    this.#names = new Names(prefix, kind);
+    this.prefix = names.prefix;
+    this.#names = names;
     this.#source = source;
   }
 

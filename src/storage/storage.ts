@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkArray, checkOptions, kindOf, quoted } from "../checks.ts";
+import { checkArray, checkOptions, kindOf } from "../checks.ts";
 import { tokenReader } from "../fernet/read_options.ts";
 import {
   hasValue,
@@ -17,7 +17,7 @@ import {
 } from "./cells.ts";
 import { StorageError } from "./errors.ts";
 import { checkKeySource } from "./key_source.ts";
-import { checkPrefix } from "./names.ts";
+import { checkNames } from "./names.ts";
 import type {
   EncryptedStorageOptions,
   StorageGetOptions,
@@ -72,18 +72,9 @@ export class EncryptedStorage<T extends object = Record<string, StoredValue>> {
    * @throws {RangeError} If the prefix is longer than 256 bytes.
    */
   constructor(store: StringStore, options: EncryptedStorageOptions) {
-    const { fernet, prefix, names = "hidden" } = checkOptions(
-      options,
-      ["fernet", "prefix", "names"],
-    );
-    if (names !== "hidden" && names !== "plain") {
-      throw new TypeError(`Cannot use names ${quoted(names)}: expected "hidden" or "plain"`);
-    }
-    if (names === "plain" && prefix === "") {
-      throw new TypeError("Cannot use plain names with an empty prefix: give one of your own");
-    }
+    const { fernet, prefix, names } = checkOptions(options, ["fernet", "prefix", "names"]);
     const source = checkKeySource(fernet);
-    this.#shelf = new Shelf(recordsOf(store), checkPrefix(prefix), names, source);
+    this.#shelf = new Shelf(recordsOf(store), checkNames(prefix, names), source);
   }
 
   /**

@@ -226,7 +226,7 @@ export class Vault {
    * all secrets and begin anew. Nothing can be read afterwards.
    *
    * @param store Where the records are.
-   * @param options The prefix.
+   * @param options The prefix, and whether names are hidden.
    * @throws {StorageError} `unavailable`.
    *
    * @example Begin anew
@@ -240,8 +240,11 @@ export class Vault {
    * assertEquals(store.size, 0);
    * ```
    */
-  static async erase(store: StringStore, options?: Pick<VaultOptions, "prefix">): Promise<void> {
-    const place = checkPlace(store, checkOptions(options, ["prefix"]));
+  static async erase(
+    store: StringStore,
+    options?: Pick<VaultOptions, "prefix" | "names">,
+  ): Promise<void> {
+    const place = checkPlace(store, checkOptions(options, ["prefix", "names"]));
     // The header goes last: records without one would be taken for those of a lost vault.
     const names = [...await recordNames(place), vaultName(place.prefix)];
     for (const name of names) await place.records.write([[name, null]]);

@@ -7,7 +7,7 @@
 import { checkInteger, checkOptions } from "../checks.ts";
 import type { Bytes } from "../bytes/bytes.ts";
 import { withDerived } from "./keys.ts";
-import { checkPrefix, type Prefix } from "./names.ts";
+import { checkNames, type Names, type Prefix } from "./names.ts";
 import { type Records, recordsOf } from "./records.ts";
 import type { StringStore } from "./store.ts";
 import { openRecords } from "./values.ts";
@@ -29,6 +29,13 @@ export interface VaultOptions {
    * @default {"ironfern."}
    */
   prefix?: string;
+  /**
+   * Whether the names of these storages are hidden: by their names it is told
+   * whether there are records.
+   *
+   * @default {"hidden"}
+   */
+  names?: "hidden" | "plain";
   /**
    * Milliseconds without use after which it locks: 1 at least.
    *
@@ -61,6 +68,8 @@ export interface Place {
   readonly records: Records;
   /** The prefix of its storages. */
   readonly prefix: Prefix;
+  /** The names of their records. */
+  readonly names: Names;
   /** Milliseconds without use until it locks. */
   readonly lockAfter: number;
   /** How many iterations are done for it. */
@@ -69,15 +78,15 @@ export interface Place {
 
 /** Checks the options of a call. */
 export function checkPlace(store: StringStore, options: VaultOptions | undefined): Place {
-  const { prefix, lockAfter = Infinity, maxIterations = MOST_ITERATIONS } = checkOptions(
-    options,
-    ["prefix", "lockAfter", "maxIterations"],
-  );
+  const { prefix, names: kind, lockAfter = Infinity, maxIterations = MOST_ITERATIONS } =
+    checkOptions(options, ["prefix", "names", "lockAfter", "maxIterations"]);
   if (lockAfter !== Infinity) checkInteger(lockAfter, "lockAfter", 1, Number.MAX_SAFE_INTEGER);
   const most = checkInteger(maxIterations, "maxIterations", LEAST_ITERATIONS, 2 ** 32 - 1);
+  const names = checkNames(prefix, kind);
   return {
     records: recordsOf(store),
-    prefix: checkPrefix(prefix),
+    prefix: names.prefix,
+    names,
     lockAfter,
     bounds: { least: LEAST_ITERATIONS, most },
   };
@@ -105,13 +114,9 @@ export function publicSlot(slot: VaultHeader["slots"][number]): VaultSlot {
   return kind === "key" ? { id, kind } : { id, kind, wrapper: slot.wrapper };
 }
 
-/** The names of what may be records of the prefix, of either kind of names. */
-export async function recordNames({ records, prefix }: Place): Promise<string[]> {
-  const own = /^(?:[A-Za-z0-9._-]|%[0-9A-F]{2})*$/;
-  // Where there is no prefix, names are hidden, and others have theirs beside them.
-  const shape = prefix.text ? own : /^[0-9a-f]{32}$/;
-  const names = await records.names(prefix.text);
-  return names.filter((name) => shape.test(name.slice(prefix.text.length)));
+/** The names of the records of its storages, as far as names tell. */
+export async function recordNames({ records, prefix, names }: Place): Promise<string[]> {
+  return (await records.names(prefix.text)).filter((name) => names.includes(name));
 }
 
 /** Whether there are records of the prefix. */
@@ -119,9 +124,9 @@ export async function hasRecords(place: Place): Promise<boolean> {
   return (await recordNames(place)).length > 0;
 }
 
-/** How many records are under some of these keys. */
+/** How many records are under some of these keys, whatever their names are like. */
 export async function countUnder(place: Place, keys: readonly Bytes[]): Promise<number> {
-  const names = await recordNames(place);
+  const names = await place.records.names(place.prefix.text);
   let count = 0;
   for (const key of keys) {
     await withDerived(keyed(key), "values", async (derived) => {

@@ -208,6 +208,30 @@ Deno.test("A foreign header under an open vault is refused, and so is its absenc
   assertEquals(await storage.get("a"), 1);
 });
 
+Deno.test("A vault leaves the records of others alone, and keeps plain names", async () => {
+  const store = new Map<string, string>();
+  const others = new EncryptedStorage(store, {
+    fernet: new Fernet(Fernet.generateKey()),
+    prefix: "ironfern.other.",
+  });
+  await others.set("a", 1);
+  const vault = await Vault.create(store, KEY);
+  await new EncryptedStorage(store, { fernet: vault, names: "plain" }).set("b", 2);
+  await vault.addKey();
+  await rejectsWith("conflict", () => vault.dropOldKeys());
+  const header = store.get(NAME)!;
+  store.delete(NAME);
+  const plain = { names: "plain" } as const;
+  await rejectsWith("vault-lost", () => Vault.create(store, KEY, plain));
+  store.set(NAME, header);
+  await Vault.erase(store);
+  assertEquals(await others.get("a"), 1);
+  assertEquals(store.size, 2);
+  for (const name of ["clear", 1]) {
+    await assertRejects(() => Vault.create(store, KEY, { names: name as never }), TypeError);
+  }
+});
+
 Deno.test("Slots are added at once, and all but the last can be removed", async () => {
   const store = new Map<string, string>();
   const vault = await Vault.create(store, KEY);

@@ -30,6 +30,14 @@ import {
 } from "@ironfern/ironfern";
 import { main } from "@ironfern/ironfern/cli";
 import { decryptLines, encryptLines } from "@ironfern/ironfern/export";
+import {
+  EncryptedStorage,
+  folder,
+  indexedDb,
+  type StringStore,
+  Vault,
+  webStorage,
+} from "@ironfern/ironfern/storage";
 
 export const code: number = await main(["--version"]);
 const names: BackendName[] = availableBackends();
@@ -59,6 +67,16 @@ new MultiFernet([fernet]).rotate(fernet.encrypt("a"));
 {
   using scoped = new Fernet(key);
   scoped.encrypt("a");
+}
+
+const store: StringStore = new Map<string, string>();
+const vault: Vault = await Vault.create(store, { passphrase: "secret" });
+for (const each of [store, webStorage(localStorage), indexedDb("name"), folder("path")]) {
+  const storage = new EncryptedStorage<{ token: string }>(each, { fernet: vault });
+  const token: string | undefined = await storage.get("token");
+  await storage.set("token", token ?? "");
+  // @ts-expect-error It is text.
+  await storage.set("token", 1);
 }
 
 // @ts-expect-error There is no such backend.

@@ -10,6 +10,10 @@ import type { StoreChange, StringStore } from "../store.ts";
 
 /** All tabs of an origin wait for each other under this name. */
 const LOCK = "ironfern.web-storage";
+/** The item in which writers count: no prefix begins so by default. */
+const COUNTER = "~ironfern";
+/** Milliseconds. */
+const LONGEST_WAIT = 1_000;
 
 /** As much of Web Storage as is used: `localStorage` or `sessionStorage`. */
 export interface WebStorageArea {
@@ -27,6 +31,7 @@ export interface WebStorageArea {
 
 interface Locks {
   request<T>(name: string, work: () => Promise<T> | T): Promise<T>;
+  query(): Promise<{ held?: readonly { name?: string }[] }>;
 }
 
 /**
@@ -35,8 +40,8 @@ interface Locks {
  * is killed. `indexedDb` is the better place.
  *
  * Writers in several tabs wait for each other by Web Locks, where the browser has
- * them (secure contexts do). A browser may show a tab what another one wrote a
- * moment later.
+ * them (secure contexts do); they count in the item `~ironfern` of localStorage. What
+ * another tab wrote, a reader may see a moment later.
  *
  * @param storage `localStorage`, `sessionStorage`, or a function that returns one:
  * a browser that blocks them throws when they are named, and then that is told as
@@ -58,27 +63,82 @@ interface Locks {
 export function webStorage(storage: WebStorageArea | (() => WebStorageArea)): StringStore {
   const area = () => typeof storage === "function" ? storage() : storage;
   const write = (changes: readonly StoreChange[]) =>
-    locked(() => guarded(() => writeAll(area(), changes)));
+    locked(area, () => guarded(() => writeAll(area(), changes)));
   return {
     get: (name) => guarded(() => area().getItem(name)),
     set: (name, record) => write([[name, record]]),
     delete: (name) => write([[name, null]]),
-    keys: (prefix) => guarded(() => namesOf(area()).filter((name) => name.startsWith(prefix))),
+    keys: (prefix) =>
+      guarded(() => namesOf(area()).filter((name) => name.startsWith(prefix) && name !== COUNTER)),
     setMany: write,
     swap: (name, old, next) =>
-      locked(() =>
+      locked(area, () =>
         guarded(() => {
           if (area().getItem(name) !== old) return false;
           writeAll(area(), [[name, next]]);
           return true;
-        })
-      ),
+        })),
   };
 }
 
-async function locked<T>(work: () => T): Promise<T> {
+/**
+ * Does work while no other tab does. Browsers show a tab a little later what another
+ * one wrote, lock or no lock: so every writer counts in an item of localStorage, and
+ * holds a lock with that number in its name, which all tabs see at once. Who finds a
+ * higher number among the locks than in the item waits for it.
+ */
+async function locked<T>(area: () => WebStorageArea, work: () => T): Promise<T> {
   const locks = hostGlobal<{ locks?: Locks }>("navigator")?.locks;
-  return await (locks ? locks.request(LOCK, work) : work());
+  if (!locks) return work();
+  return await locks.request(LOCK, async () => {
+    const own = guarded(area);
+    if (own !== hostGlobal("localStorage")) return work();
+    const latest = await latestNumber(locks);
+    await waitFor(own, latest);
+    const result = work();
+    await count(locks, own, Math.max(latest, numberIn(own)) + 1);
+    return result;
+  });
+}
+
+/** Lets go of the lock with this tab's last number. */
+let release = (): void => {};
+
+async function count(locks: Locks, area: WebStorageArea, number: number): Promise<void> {
+  try {
+    area.setItem(COUNTER, String(number));
+  } catch {
+    return; // It is full: nothing was written that others have to wait for.
+  }
+  const last = release;
+  await new Promise<void>((held) => {
+    void locks.request(`${LOCK}#${number}`, () => {
+      held();
+      return new Promise<void>((resolve) => release = resolve);
+    });
+  });
+  last();
+}
+
+async function latestNumber(locks: Locks): Promise<number> {
+  const { held = [] } = await locks.query();
+  const start = `${LOCK}#`;
+  const numbers = held.map(({ name = "" }) =>
+    name.startsWith(start) ? Number(name.slice(start.length)) : 0
+  );
+  return Math.max(0, ...numbers);
+}
+
+function numberIn(area: WebStorageArea): number {
+  return Number(area.getItem(COUNTER)) || 0;
+}
+
+/** Waits until the tab sees what was written; not for long, since anybody may clear the item. */
+async function waitFor(area: WebStorageArea, number: number): Promise<void> {
+  const start = performance.now();
+  while (numberIn(area) < number && performance.now() - start < LONGEST_WAIT) {
+    await new Promise((resolve) => setTimeout(resolve));
+  }
 }
 
 /** Does work with the area, whose errors become ours. */

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { type Batch, mappedOffsets } from "../bytes/batch.ts";
+import { type Batch, mappedOffsets, singleBatch } from "../bytes/batch.ts";
 import type { Bytes } from "../bytes/bytes.ts";
-import { kernelLines, kernelOpen, kernelSeal } from "../kernel/batches.ts";
+import { kernelLines, kernelMacs, kernelOpen, kernelSeal } from "../kernel/batches.ts";
 import { KernelDerivation } from "../kernel/derivations.ts";
 import { getKernel, type Kernel } from "../kernel/kernel.ts";
 import { cbcStream, KernelMac } from "../kernel/streams.ts";
@@ -47,12 +47,15 @@ function kernelEngines(kernel: Kernel): { sync: FernetEngine; async: AsyncFernet
   const macs = new Semaphore(kernel.exports.mac_slots() - 1);
   const seal = (key: Bytes, records: Batch, heads: Bytes) =>
     kernelSeal(kernel, key, records, heads, mappedOffsets(records, tokenLength));
+  const hmac = (key: Bytes, data: Bytes) =>
+    kernelMacs(kernel, key, singleBatch(data)) ?? long.sync.hmac(key, data);
   return {
     sync: {
       seal: (key, records, heads) =>
         seal(key, records, heads) ?? long.sync.seal(key, records, heads),
       open: (key, tokens) => kernelOpen(kernel, key, tokens) ?? long.sync.open(key, tokens),
-      hmac: long.sync.hmac,
+      hmac,
+      hmacMany: (key, records) => kernelMacs(kernel, key, records),
     },
     async: {
       seal: (key, records, heads, signal) =>
@@ -65,7 +68,7 @@ function kernelEngines(kernel: Kernel): { sync: FernetEngine; async: AsyncFernet
           signal?.throwIfAborted();
           return kernelOpen(kernel, key, tokens) ?? await long.async.open(key, tokens, signal);
         }, signal),
-      hmac: long.async.hmac,
+      hmac: (key, data) => Promise.resolve(hmac(key, data)),
     },
   };
 }

@@ -17,6 +17,8 @@ import type { Kernel } from "./kernel.ts";
 
 const INVALID = 0xffff_ffff;
 const OFFSET = 4;
+/** Bytes of an HMAC. */
+const TAG = 32;
 /** Bytes of a time and of a length. */
 const RESULT = 12;
 /** Room for the key, and for the alignment of every place. */
@@ -57,6 +59,38 @@ export function kernelSeal(
     );
     return { bytes: arena.read(out, length), offsets, lineFeeds };
   });
+}
+
+/**
+ * The HMAC-SHA256 of each record of a batch, 32 bytes each, back to back;
+ * `undefined` where the batch does not fit the arena. A call of the kernel for each
+ * of its steps would take several times as long, as every call is wiped after.
+ *
+ * @throws {Error} If every slot of the kernel is taken.
+ */
+export function kernelMacs(kernel: Kernel, key: Bytes, records: Batch): Bytes | undefined {
+  const { bytes, offsets } = records;
+  const count = batchLength(records);
+  const separator = separatorLength(records);
+  const length = TAG * count;
+  if (key.length + bytes.length + length + SPARE > kernel.arenaLength) return undefined;
+  const tags = kernel.call((exports, arena) => {
+    const keyAt = arena.write(key);
+    const recordsAt = arena.write(bytes);
+    const out = arena.place(length);
+    for (let index = 0; index < count; index++) {
+      const slot = exports.mac_start(keyAt, key.length);
+      // An error thrown in here would end the instance.
+      if (slot < 0) return undefined;
+      const size = offsets[index + 1] - offsets[index] - separator;
+      exports.mac_update(slot, recordsAt + offsets[index], size);
+      exports.mac_tag(slot, out + TAG * index);
+      exports.mac_free(slot);
+    }
+    return arena.read(out, length);
+  });
+  if (tags) return tags;
+  throw new Error("Cannot start a MAC: every slot of the kernel is taken");
 }
 
 /** The whole lines at the start of a text, as many as fit a batch. */

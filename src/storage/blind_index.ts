@@ -9,8 +9,9 @@
 import { encodeUtf8 } from "../bytes/text.ts";
 import { checkArray, checkInteger, checkOptions, checkString, kindOf } from "../checks.ts";
 import { Fernet, keyedBackendOf } from "../fernet/fernet.ts";
+import { batchRanges, joinBytes } from "../bytes/batch.ts";
 import { joinParts } from "../message.ts";
-import { hmacAll, withDerived } from "./keys.ts";
+import { hmacAll, MAC, withDerived } from "./keys.ts";
 import { hex } from "./names.ts";
 
 const FEWEST_BITS = 8;
@@ -153,8 +154,14 @@ export class BlindIndex {
       return joinParts([this.#column, encodeUtf8(checkString(text, "the value"), "the value")]);
     });
     return await withDerived(keyedBackendOf(this.#fernet), "index", async (derived) => {
-      const macs = await hmacAll(derived, parts);
-      return macs.map((mac) => hex(mac.subarray(0, this.#bytes)));
+      const indexes: string[] = [];
+      for (const [start, end] of batchRanges(parts.length, (index) => parts[index].length)) {
+        const macs = await hmacAll(derived, joinBytes(parts.slice(start, end)));
+        for (let at = 0; at < macs.length; at += MAC) {
+          indexes.push(hex(macs.subarray(at, at + this.#bytes)));
+        }
+      }
+      return indexes;
     });
   }
 }

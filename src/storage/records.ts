@@ -56,7 +56,12 @@ export class Records {
       const [[name, record]] = changes;
       if (changes.length === 1) await this.#change(name, record);
       else if (this.#store.setMany) await this.#store.setMany(changes);
-      else for (const [name, record] of changes) await this.#change(name, record);
+      else {
+        for (const [name, record] of changes) {
+          const done = this.#change(name, record);
+          if (isThenable(done)) await done;
+        }
+      }
     });
   }
 
@@ -73,9 +78,11 @@ export class Records {
   /** The names that begin with the prefix. */
   async names(prefix: string): Promise<string[]> {
     const names = new Set<string>();
-    for await (const name of await this.#store.keys(prefix)) {
-      if (name.startsWith(prefix)) names.add(name);
-    }
+    const add = (name: string) => name.startsWith(prefix) && names.add(name);
+    const all = await this.#store.keys(prefix);
+    // A `for await` would wait for each name of a list that is there at once.
+    if (Symbol.asyncIterator in all) { for await (const name of all) add(name); }
+    else for (const name of all) add(name);
     return [...names];
   }
 
@@ -100,15 +107,21 @@ export class Records {
     const records: (string | undefined)[] = [];
     for (let start = 0; start < names.length; start += READS_AT_ONCE) {
       const some = names.slice(start, start + READS_AT_ONCE);
-      const read = await Promise.all(some.map((name) => this.#store.get(name)));
-      for (const record of read) records.push(asRecord(record));
+      const read: unknown[] = some.map((name) => this.#store.get(name));
+      // Of a `Map` all is there: promises would take longer than the decryption.
+      const there = read.some(isThenable) ? await Promise.all(read) : read;
+      for (const record of there) records.push(asRecord(record));
     }
     return records;
   }
 
-  async #change(name: string, record: string | null): Promise<void> {
-    await (record === null ? this.#store.delete(name) : this.#store.set(name, record));
+  #change(name: string, record: string | null): unknown {
+    return record === null ? this.#store.delete(name) : this.#store.set(name, record);
   }
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value;
 }
 
 /** Text that no key opens stands for what is no text. */

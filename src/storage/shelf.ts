@@ -40,6 +40,14 @@ export interface Page {
   readonly unreadable: readonly string[];
 }
 
+/** Under which names values have to be. */
+interface OwnNames {
+  /** Under the key that opened them. */
+  readonly own: readonly string[];
+  /** Under each newer one. */
+  readonly newer: readonly (readonly string[])[];
+}
+
 /** The records of one prefix. */
 export class Shelf {
   /** The store's records. */
@@ -101,7 +109,7 @@ export class Shelf {
       const openers = isBound ? [ring.values[rank]] : ring.values;
       (await openRecords(openers, records)).forEach((opened, at) => {
         const { name, record } = found[indexes[at]];
-        const value = opened && readMessage(this.prefix, opened.message);
+        const value = opened && readMessage(this.prefix, opened);
         if (!value || value.key !== keys[indexes[at]]) return;
         const keyRank = isBound ? rank : opened.keyRank;
         read[indexes[at]] = readRecord(name, record, { ...opened, keyRank }, value);
@@ -139,22 +147,24 @@ export class Shelf {
     const opened = await openRecords(ring.values, records);
     const read: ReadRecord[] = [];
     const unreadable: string[] = [];
-    for (const [index, name] of names.entries()) {
+    for (let index = 0; index < names.length; index++) {
+      const name = names[index];
       const record = records[index];
       if (record === undefined) continue; // removed meanwhile
-      const value = opened[index] && readMessage(this.prefix, opened[index].message);
-      if (value) read.push(readRecord(name, record, opened[index]!, value));
+      const message = opened[index];
+      const value = message && readMessage(this.prefix, message);
+      if (value) read.push(readRecord(name, record, message, value));
       else unreadable.push(name);
     }
     // What is under another name than its own was moved there.
-    const own = await this.#ownNames(ring, read);
-    const isOwn = read.map(({ name }, index) => own[index].at(-1) === name);
-    unreadable.push(...read.filter((_, index) => !isOwn[index]).map(({ name }) => name));
-    const newer = own.map((names, index) => isOwn[index] && !older ? names.slice(0, -1) : []);
-    const there = await this.#existing(newer.flat());
-    const readable = read.filter((_, index) =>
-      isOwn[index] && !newer[index].some((name) => there.has(name))
-    );
+    const { own, newer } = await this.#ownNames(ring, read);
+    const there = await this.#existing(older ? [] : newer.flat());
+    const readable: ReadRecord[] = [];
+    for (let index = 0; index < read.length; index++) {
+      const { name } = read[index];
+      if (name !== own[index]) unreadable.push(name);
+      else if (!newer[index].some((name) => there.has(name))) readable.push(read[index]);
+    }
     return { readable, unreadable };
   }
 
@@ -163,18 +173,23 @@ export class Shelf {
     return new Set(names.filter((_, index) => records[index] !== undefined));
   }
 
-  /** The names of values under the keys that are not older than the one that opened them. */
-  async #ownNames(ring: KeyRing, readable: readonly ReadRecord[]): Promise<string[][]> {
+  /** The names of values under the keys that opened them, and under those that are newer. */
+  async #ownNames(ring: KeyRing, readable: readonly ReadRecord[]): Promise<OwnNames> {
     const isBound = this.#names.count(ring.names) > 1;
-    const own: string[][] = readable.map(() => []);
+    const own = new Array<string>(readable.length);
+    const newer = new Array<readonly string[]>(readable.length).fill([]);
     for (const rank of new Set(readable.map(({ keyRank }) => keyRank))) {
       const indexes = [...readable.keys()].filter((index) => readable[index].keyRank === rank);
       const keys = indexes.map((index) => readable[index].keyBytes);
       const makers = isBound ? ring.names.slice(0, rank + 1) : ring.names;
       const lists = await this.#names.of(keys, makers);
-      indexes.forEach((index, at) => own[index] = lists.map((list) => list[at]));
+      const newerLists = lists.slice(0, -1);
+      indexes.forEach((index, at) => {
+        own[index] = lists[newerLists.length][at];
+        if (newerLists.length) newer[index] = newerLists.map((list) => list[at]);
+      });
     }
-    return own;
+    return { own, newer };
   }
 }
 
@@ -182,10 +197,10 @@ export class Shelf {
 function readRecord(
   name: string,
   record: string,
-  { message, time, keyRank }: OpenedRecord,
+  { message, text, start, time, keyRank }: OpenedRecord,
   { key, keyBytes, value }: ReadValue,
 ): ReadRecord {
-  return { name, record, message, time, keyRank, key, keyBytes, value };
+  return { name, record, message, text, start, time, keyRank, key, keyBytes, value };
 }
 
 function firstOf(

@@ -7,6 +7,7 @@
 import { Fernet } from "@ironfern/ironfern";
 import { BlindIndex, EncryptedStorage } from "@ironfern/ironfern/storage";
 import { assertEquals, assertNotEquals } from "@std/assert";
+import { joinBytes } from "../../src/bytes/batch.ts";
 import { hmacAll, withDerived } from "../../src/storage/keys.ts";
 import { testEach } from "../support/backends.ts";
 import vectors from "../vectors/storage/vectors.json" with { type: "json" };
@@ -36,7 +37,7 @@ testEach("Storage writes names and messages as Python does", async (backend) => 
       });
     assertEquals(await open(store.get(place)!), await open(record));
   }
-  assertEquals((await hmacAll({ key: root, backend }, [])).length, 0);
+  assertEquals((await hmacAll({ key: root, backend }, joinBytes([]))).length, 0);
 });
 
 testEach("A blind index is the one of Python", async (backend) => {

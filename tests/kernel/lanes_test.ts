@@ -5,12 +5,13 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type Hash, pbkdf2Many, pbkdf2Sync } from "@ironfern/ironfern";
 import { createCipheriv, createHash, createHmac, pbkdf2Sync as nodePbkdf2Sync } from "node:crypto";
 import type { KdfBlock } from "../../src/backends/backend.ts";
 import { getBackend } from "../../src/backends/select/available.ts";
-import { type Batch, batchTexts, toBatch } from "../../src/bytes/batch.ts";
+import { type Batch, batchTexts, joinBytes, toBatch } from "../../src/bytes/batch.ts";
+import { kernelMacs } from "../../src/kernel/batches.ts";
 import { getKernel } from "../../src/kernel/kernel.ts";
 import { KernelMac } from "../../src/kernel/streams.ts";
 
@@ -316,3 +317,42 @@ for (const hash of HASHES) {
     }
   });
 }
+
+testRandom("HMACs of a batch, with and without line feeds", (random) => {
+  for (const count of [0, 1, 2, 100]) {
+    const key = random.bytes(random.below(150));
+    const records = Array.from({ length: count }, () => random.bytes(random.below(200)));
+    const expected = records.map((each) => createHmac("sha256", key).update(each).digest("hex"));
+    for (const lineFeeds of [false, true]) {
+      const macs = kernelMacs(getKernel(), key, joinBytes(records, lineFeeds));
+      assertEquals(macs?.toHex(), expected.join(""), `${count} records`);
+    }
+  }
+});
+
+Deno.test("A batch of HMACs that does not fit the arena is left to others", () => {
+  const kernel = getKernel();
+  const bytes = new Uint8Array(kernel.arenaLength);
+  assertEquals(kernelMacs(kernel, new Uint8Array(32), joinBytes([bytes])), undefined);
+  const expected = createHmac("sha256", new Uint8Array(32)).update(bytes).digest("hex");
+  assertEquals(engine.hmac(new Uint8Array(32), bytes).toHex(), expected);
+});
+
+Deno.test("A batch of HMACs without a free slot is refused, and the kernel goes on", () => {
+  const kernel = getKernel();
+  const { generation } = kernel;
+  const key = new Uint8Array(32);
+  const batch = joinBytes([key]);
+  const slots = Array.from(
+    { length: kernel.exports.mac_slots() },
+    () => new KernelMac(kernel, key),
+  );
+  try {
+    assertThrows(() => kernelMacs(kernel, key, batch), Error, "every slot of the kernel is taken");
+  } finally {
+    for (const slot of slots) slot.free();
+  }
+  const expected = createHmac("sha256", key).update(key).digest("hex");
+  assertEquals(kernelMacs(kernel, key, batch)?.toHex(), expected);
+  assertEquals(kernel.generation, generation);
+});

@@ -6,7 +6,7 @@
  */
 
 import { type Absence, THEIRS } from "./rows.ts";
-import type { Field, KdfWay, TokenWay } from "./ways.ts";
+import type { Field, KdfWay, StorageEntry, StorageWay, TokenWay } from "./ways.ts";
 
 /** The parts of `fernet` that are used here. It has no types of its own. */
 export interface FernetModule {
@@ -37,12 +37,37 @@ interface HashWasmModule {
   }): Promise<Uint8Array>;
 }
 
+interface EncryptStorageModule {
+  EncryptStorage: {
+    create(secret: string, options: { engine: "web-crypto" | "noble"; prefix: string }): {
+      setItem(key: string, value: string): Promise<void>;
+      getItem(key: string): Promise<string>;
+    };
+  };
+}
+
+type SecureLs = new (options: {
+  encodingType: "aes";
+  encryptionSecret: string;
+  isCompression: boolean;
+  storage: MapStorage;
+}) => {
+  set(key: string, value: string): void;
+  get(key: string): string;
+  getAllKeys(): string[];
+};
+
 /** The peers, in the versions that they are measured in. */
 export const PEERS = {
   "fernet": "0.4.0",
   "fernet-nodejs": "1.0.6",
   "hash-wasm": "4.13.0",
+  "encrypt-storage": "3.0.4",
+  "secure-ls": "2.0.0",
 } as const;
+
+/** The secret of the packages that take one. */
+const SECRET = "correct horse battery staple 01";
 
 async function tryImport<Module>(
   name: keyof typeof PEERS,
@@ -114,4 +139,74 @@ export async function peerKdfs(missing: readonly Absence[]): Promise<Field<KdfWa
         )),
     }],
   };
+}
+
+/** A page's localStorage over a `Map`, as much of it as the packages use. */
+class MapStorage {
+  readonly map = new Map<string, string>();
+
+  getItem(key: string): string | null {
+    return this.map.get(key) ?? null;
+  }
+
+  setItem(key: string, value: string): void {
+    this.map.set(key, value);
+  }
+
+  removeItem(key: string): void {
+    this.map.delete(key);
+  }
+}
+
+/** The packages that encrypt localStorage. They look for a page, so they are shown one. */
+export async function peerStorages(missing: readonly Absence[]): Promise<Field<StorageWay>> {
+  const ways: StorageWay[] = [];
+  const absent: Absence[] = [];
+  const localStorage = new MapStorage();
+  const page = { value: { localStorage, crypto }, configurable: true };
+  Object.defineProperty(globalThis, "window", page);
+  const encryptStorage = await tryImport<EncryptStorageModule>("encrypt-storage", missing);
+  if (typeof encryptStorage === "string") {
+    absent.push({ name: THEIRS.encryptStorage, reason: encryptStorage });
+  } else {
+    const prefix = "app";
+    const storage = encryptStorage.EncryptStorage.create(SECRET, { engine: "web-crypto", prefix });
+    ways.push({
+      name: THEIRS.encryptStorage,
+      most: 500,
+      async set(entries) {
+        for (const [key, value] of entries) await storage.setItem(key, value);
+      },
+      async open() {
+        const entries: StorageEntry[] = [];
+        for (const name of localStorage.map.keys()) {
+          if (!name.startsWith(`${prefix}:`)) continue;
+          const key = name.slice(prefix.length + 1);
+          entries.push([key, await storage.getItem(key)]);
+        }
+        return entries;
+      },
+    });
+  }
+  const secureLs = await tryImport<SecureLs & { default?: SecureLs }>("secure-ls", missing);
+  if (typeof secureLs === "string") absent.push({ name: THEIRS.secureLs, reason: secureLs });
+  else {
+    // By default it writes base64, and encrypts nothing.
+    const storage = new (secureLs.default ?? secureLs)({
+      encodingType: "aes",
+      encryptionSecret: SECRET,
+      isCompression: false,
+      storage: new MapStorage(),
+    });
+    ways.push({
+      name: THEIRS.secureLs,
+      // Each `set` encrypts the list of all keys anew.
+      most: 100,
+      set(entries) {
+        for (const [key, value] of entries) storage.set(key, value);
+      },
+      open: () => storage.getAllKeys().map((key) => [key, storage.get(key)]),
+    });
+  }
+  return { ways, absent };
 }

@@ -33,6 +33,9 @@ export const THEIRS = {
   fernetNodejs: "npm fernet-nodejs",
   pyca: "pyca cryptography",
   nodeKdf: "node:crypto",
+  webcryptoRecords: "WebCrypto, one record after the other",
+  encryptStorage: "npm encrypt-storage, 500 records",
+  secureLs: "npm secure-ls, 100 records",
   webcryptoKdf: "WebCrypto",
   webcryptoKdfs: "WebCrypto, one after the other",
   hashWasm: "npm hash-wasm",
@@ -142,6 +145,20 @@ export const ROWS = {
     unit: "ms",
     item: "MiB",
     targets: [{ against: [THEIRS.nodeFile], ratio: { deno: 1.5, node: 1.2 } }],
+  },
+  storageOpen: {
+    title: "10,000 records of 96 B listed and opened, EncryptedStorage.entries",
+    ours: OURS.auto,
+    unit: "µs",
+    item: "record",
+    targets: [{ against: [THEIRS.webcrypto], ratio: { deno: 5, node: 5 } }],
+  },
+  storageSet: {
+    title: "10,000 records of 96 B, EncryptedStorage.setMany",
+    ours: OURS.auto,
+    unit: "µs",
+    item: "record",
+    targets: [],
   },
 } as const satisfies Record<string, Row>;
 

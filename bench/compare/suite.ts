@@ -12,6 +12,7 @@ import { measureFile } from "./file_row.ts";
 import { measureKeys } from "./kdf_rows.ts";
 import { measureLines } from "./line_row.ts";
 import { Python } from "./python.ts";
+import { measureStorage } from "./storage_rows.ts";
 import type { RowName, RowResult, Settings, SuiteResult } from "./rows.ts";
 import { measureTokens } from "./token_rows.ts";
 
@@ -28,6 +29,9 @@ function measure(row: RowName, python: Python): Promise<RowResult> {
       return measureLines(key, python, settings);
     case "file":
       return measureFile(python, settings);
+    case "storageOpen":
+    case "storageSet":
+      return measureStorage(row, key, settings);
     default:
       return measureTokens(row, key, python, settings);
   }

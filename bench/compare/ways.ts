@@ -50,6 +50,21 @@ export type KdfInput = Pbkdf2Input & {
   readonly salt: Uint8Array<ArrayBuffer>;
 };
 
+/** A key and its value. */
+export type StorageEntry = [key: string, value: string];
+
+/** A way to keep values encrypted under keys. */
+export interface StorageWay {
+  /** Its name. */
+  readonly name: string;
+  /** How many records it is given, if all would take minutes. */
+  readonly most?: number;
+  /** Keeps values. */
+  set(entries: readonly StorageEntry[]): unknown;
+  /** Lists and opens all of them. */
+  open(): StorageEntry[] | Promise<StorageEntry[]>;
+}
+
 /** Contestants, and those that are not there. */
 export interface Field<Way> {
   /** Who takes part. */

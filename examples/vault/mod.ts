@@ -1,20 +1,14 @@
 /**
- * Notes in a vault: a static page over IndexedDB, served on this machine.
+ * Notes in a vault: a static page over IndexedDB.
  *
- *     deno run -A examples/vault/mod.ts [--port N]
+ *     deno run -A examples/vault/mod.ts [--port N] [--build FOLDER]
+ *
+ * It is built and served on this machine, or written to a folder.
  *
  * @module
  */
 
-import { parseArgs } from "node:util";
-import { serveLab } from "../../lab/serve.ts";
+import { serveOrWrite } from "../../scripts/serve_or_write.ts";
 import { buildVault } from "./build.ts";
 
-const { values: { port } } = parseArgs({ options: { port: { type: "string", default: "8788" } } });
-if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
-  console.error(`error: Cannot use --port ${port}: expected an integer from 0 to 65535`);
-  Deno.exit(1);
-}
-const { addr } = serveLab(await buildVault(), { port: Number(port) });
-// A passkey is for a name, and not for an address.
-console.log(`The vault is at http://localhost:${addr.port}/ until Ctrl+C`);
+await serveOrWrite("the vault", buildVault, { port: 8788 });

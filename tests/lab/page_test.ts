@@ -11,7 +11,7 @@ import type { Browser, Page } from "playwright-core";
 import { calibrate } from "@ironfern/ironfern";
 import { attackCost, ATTACKERS } from "../../src/calibration/attack_cost.ts";
 import { buildLab } from "../../lab/build.ts";
-import { serveLab } from "../../lab/serve.ts";
+import { serveFiles } from "../../scripts/serve_files.ts";
 import { count, duration, percent, speed } from "../../lab/page/text.ts";
 import {
   CHROMIUM_REMEDY,
@@ -50,7 +50,7 @@ async function visit(
   body: Body,
   { query = QUICK, headers = {} }: { query?: string; headers?: Record<string, string> } = {},
 ): Promise<void> {
-  const server = serveLab(await (built ??= buildLab()), { headers });
+  const server = serveFiles(await (built ??= buildLab()), { headers });
   const origin = `http://localhost:${server.addr.port}`;
   const context = await browser.newContext({ acceptDownloads: true });
   try {

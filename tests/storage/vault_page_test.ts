@@ -7,7 +7,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { BrowserContext, Page } from "playwright-core";
 import { buildVault } from "../../examples/vault/build.ts";
-import { serveLab } from "../../lab/serve.ts";
+import { serveFiles } from "../../scripts/serve_files.ts";
 import { CHROMIUM_REMEDY, hasChromium, watch, withChromium } from "../support/chromium.ts";
 import { testWithTool } from "../support/tools.ts";
 
@@ -40,7 +40,7 @@ testWithTool(
   await hasChromium(),
   CHROMIUM_REMEDY,
   async () => {
-    const server = serveLab(await buildVault());
+    const server = serveFiles(await buildVault());
     try {
       await withChromium(async (browser) => {
         const context = await browser.newContext();

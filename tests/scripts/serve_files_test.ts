@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { serveLab } from "../../lab/serve.ts";
+import { serveFiles } from "../../scripts/serve_files.ts";
 import { run } from "../support/tools.ts";
 
 /** What a server answers to these lines. */
@@ -17,7 +17,7 @@ async function answer(port: number, lines: readonly string[]): Promise<string> {
 
 Deno.test("KDF lab: the server answers to this machine's names only", async () => {
   const page = new TextEncoder().encode("<p>a page</p>");
-  const server = serveLab(new Map([["index.html", page]]));
+  const server = serveFiles(new Map([["index.html", page]]));
   const { port } = server.addr;
   try {
     for (const host of [`localhost:${port}`, "localhost", `127.0.0.1:${port}`, "LOCALHOST:1"]) {
@@ -55,6 +55,6 @@ Deno.test("KDF lab: a port in use is told in a line", async () => {
   assertEquals([success, stdout, stderr], [
     false,
     "",
-    `error: Cannot serve the lab on port ${port}: it is in use, so name another one with --port\n`,
+    `error: Cannot serve the KDF lab on port ${port}: it is in use, so name another one with --port\n`,
   ]);
 });

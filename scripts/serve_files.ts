@@ -1,5 +1,5 @@
 /**
- * Serves the KDF lab on this machine only.
+ * Serves static files to this machine only: the KDF lab, the examples, the site.
  *
  * @module
  */
@@ -8,11 +8,13 @@ const TYPES: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
   css: "text/css; charset=utf-8",
   js: "text/javascript; charset=utf-8",
+  svg: "image/svg+xml",
 };
 
 /**
- * The page's own policy, and what a `meta` element cannot say. A page that is
- * isolated from others gets a clock with finer steps.
+ * The strictest policy that the pages with a kernel can do with, and what a `meta`
+ * element cannot say. A page that is isolated from others gets a clock with finer
+ * steps, which the lab wants.
  */
 const HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
@@ -26,15 +28,15 @@ const HEADERS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
 };
 
-/** How the lab is served. */
-export interface ServeLabOptions {
+/** How files are served. */
+export interface ServeFilesOptions {
   /**
    * The port: 0 for any that is free.
    *
    * @default {0}
    */
   readonly port?: number;
-  /** Headers beside or instead of its own. */
+  /** Headers beside or instead of the server's own. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -44,17 +46,17 @@ export interface ServeLabOptions {
  */
 const HOSTS = /^(localhost|127\.0\.0\.1)(:\d{1,5})?$/i;
 
-/** Serves the page's files to this machine. */
-export function serveLab(
+/** Serves the files to this machine, by their names from the root. */
+export function serveFiles(
   files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
-  { port = 0, headers = {} }: ServeLabOptions = {},
+  { port = 0, headers = {} }: ServeFilesOptions = {},
 ): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, (request) => {
     if (!HOSTS.test(request.headers.get("host") ?? "") || !URL.canParse(request.url)) {
       return new Response("There is no such host here\n", { status: 421 });
     }
     const { pathname } = new URL(request.url);
-    const name = pathname === "/" ? "index.html" : pathname.slice(1);
+    const name = pathname.slice(1) + (pathname.endsWith("/") ? "index.html" : "");
     const body = files.get(name);
     if (!body) return new Response("There is no such file\n", { status: 404 });
     if (request.method !== "GET" && request.method !== "HEAD") {

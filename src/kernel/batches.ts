@@ -63,34 +63,22 @@ export function kernelSeal(
 
 /**
  * The HMAC-SHA256 of each record of a batch, 32 bytes each, back to back;
- * `undefined` where the batch does not fit the arena. A call of the kernel for each
- * of its steps would take several times as long, as every call is wiped after.
- *
- * @throws {Error} If every slot of the kernel is taken.
+ * `undefined` where the batch does not fit the arena.
  */
 export function kernelMacs(kernel: Kernel, key: Bytes, records: Batch): Bytes | undefined {
-  const { bytes, offsets } = records;
+  const { bytes, offsets, lineFeeds } = records;
   const count = batchLength(records);
-  const separator = separatorLength(records);
   const length = TAG * count;
-  if (key.length + bytes.length + length + SPARE > kernel.arenaLength) return undefined;
-  const tags = kernel.call((exports, arena) => {
+  const need = key.length + offsets.byteLength + bytes.length + length;
+  if (need + SPARE > kernel.arenaLength) return undefined;
+  return kernel.call((exports, arena) => {
     const keyAt = arena.write(key);
+    const offsetsAt = arena.writeWords(offsets);
     const recordsAt = arena.write(bytes);
     const out = arena.place(length);
-    for (let index = 0; index < count; index++) {
-      const slot = exports.mac_start(keyAt, key.length);
-      // An error thrown in here would end the instance.
-      if (slot < 0) return undefined;
-      const size = offsets[index + 1] - offsets[index] - separator;
-      exports.mac_update(slot, recordsAt + offsets[index], size);
-      exports.mac_tag(slot, out + TAG * index);
-      exports.mac_free(slot);
-    }
+    exports.mac_batch(count, lineFeeds, keyAt, key.length, offsetsAt, recordsAt, out);
     return arena.read(out, length);
   });
-  if (tags) return tags;
-  throw new Error("Cannot start a MAC: every slot of the kernel is taken");
 }
 
 /** The whole lines at the start of a text, as many as fit a batch. */

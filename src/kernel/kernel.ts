@@ -34,6 +34,15 @@ export interface KernelExports {
     times: number,
     out: number,
   ): void;
+  mac_batch(
+    count: number,
+    lineFeeds: boolean,
+    key: number,
+    keyLength: number,
+    offsets: number,
+    records: number,
+    out: number,
+  ): void;
   find_lines(text: number, length: number, ends: number, room: number): number;
   cbc_encrypt(key: number, iv: number, data: number, length: number): void;
   cbc_decrypt(key: number, iv: number, data: number, length: number): void;

@@ -265,5 +265,39 @@ impl Messages for Verifying<'_> {
     }
 }
 
+/// Writes the HMAC-SHA256 of each of the `records` (offsets and bytes) under a key
+/// of any length to `tags`, back to back.
+pub fn macs(key: &[u8], records: (&[u8], &[u8]), separator: Separator, tags: &mut [u8]) {
+    let tags = tags.as_chunks_mut().0;
+    let count = tags.len();
+    let mut tagging = Tagging {
+        records: Offsets::new(records.0, separator),
+        bytes: records.1,
+        tags,
+    };
+    hmac_many(&hmac::Key::new(key), count, &mut tagging);
+}
+
+/// Writes the tags of records.
+struct Tagging<'a> {
+    records: Offsets<'a>,
+    bytes: &'a [u8],
+    tags: &'a mut [[u8; TAG]],
+}
+
+impl Messages for Tagging<'_> {
+    fn bytes(&self) -> &[u8] {
+        self.bytes
+    }
+
+    fn place(&mut self, index: usize) -> Range<usize> {
+        self.records.range(index)
+    }
+
+    fn tag(&mut self, index: usize, tag: &[u8; TAG]) {
+        self.tags[index] = *tag;
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -134,6 +134,31 @@ pub fn open_batch(
     );
 }
 
+/// Writes the HMAC-SHA256 of each of `count` records, 32 bytes each, at `out`, which
+/// lies after everything else. The key may have any length.
+#[wasm_bindgen]
+pub fn mac_batch(
+    count: usize,
+    line_feeds: bool,
+    key: usize,
+    key_length: usize,
+    offsets: usize,
+    records: usize,
+    out: usize,
+) {
+    let mut arena = ARENA_BYTES.get();
+    let (input, output) = arena.split_at_mut(out);
+    batch::macs(
+        &input[span(key, key_length)],
+        (
+            &input[span(offsets, batch::offsets_length(count))],
+            &input[records..],
+        ),
+        separator(line_feeds),
+        &mut output[..count * fernet::TAG],
+    );
+}
+
 fn separator(line_feeds: bool) -> Separator {
     if line_feeds {
         Separator::LineFeed

@@ -130,6 +130,26 @@ fn ragged_batches_come_back_in_order() {
 }
 
 #[test]
+fn macs_of_ragged_batches() {
+    let mut random = TestBytes::new(4);
+    for _ in 0..100 {
+        let key = random.up_to(150);
+        let records: Vec<_> = (0..random.below(20)).map(|_| random.up_to(200)).collect();
+        let digest = |record: &Vec<u8>| hmac::Key::new(&key).digest([record, &[]]);
+        let expected: Vec<_> = records
+            .iter()
+            .flat_map(|record| crate::sha256::to_bytes(&digest(record)))
+            .collect();
+        for separator in [Separator::Nothing, Separator::LineFeed] {
+            let (offsets, bytes) = to_batch(&records, separator);
+            let mut tags = vec![0xff; TAG * records.len()];
+            macs(&key, (&offsets, &bytes), separator, &mut tags);
+            assert_eq!(tags, expected);
+        }
+    }
+}
+
+#[test]
 fn any_changed_character_is_refused_and_its_neighbours_are_not() {
     let mut random = TestBytes::new(3);
     let key: [u8; KEY] = random.bytes(KEY).try_into().unwrap();

@@ -105,7 +105,7 @@ pub trait Messages {
 }
 
 /// Gives every message of `count` its tag.
-pub fn hmac_many(key: &Key, count: usize, messages: &mut impl Messages) {
+pub fn hmac_many(key: &Key, count: usize, messages: &mut dyn Messages) {
     if count < FEWEST {
         for index in 0..count {
             let place = messages.place(index);
@@ -167,7 +167,7 @@ impl Lane {
         ending: 0..0,
     };
 
-    fn new(index: usize, messages: &mut impl Messages) -> Self {
+    fn new(index: usize, messages: &mut dyn Messages) -> Self {
         let Range { start, end } = messages.place(index);
         let (blocks, rest) = messages.bytes()[start..end].as_chunks::<BLOCK>();
         let mut last = [[0; BLOCK]; 2];
@@ -206,7 +206,7 @@ impl Inner {
     }
 
     #[inline(never)]
-    fn start(&mut self, lane: usize, key: &Key, index: usize, messages: &mut impl Messages) {
+    fn start(&mut self, lane: usize, key: &Key, index: usize, messages: &mut dyn Messages) {
         self.lanes[lane] = Lane::new(index, messages);
         four::insert(&mut self.states, lane, &key.inner);
     }
@@ -265,7 +265,7 @@ impl Outer {
     }
 
     #[inline(never)]
-    fn push(&mut self, key: &Key, index: usize, inner: &State, messages: &mut impl Messages) {
+    fn push(&mut self, key: &Key, index: usize, inner: &State, messages: &mut dyn Messages) {
         four::insert(self.schedules.digests(), self.waiting, inner);
         self.indices[self.waiting] = index;
         self.waiting += 1;
@@ -276,7 +276,7 @@ impl Outer {
 
     /// Hashes what waits.
     #[inline(never)]
-    fn flush(&mut self, key: &Key, messages: &mut impl Messages) {
+    fn flush(&mut self, key: &Key, messages: &mut dyn Messages) {
         let indices = &self.indices[..self.waiting];
         if self.waiting < FEWEST {
             for (lane, &index) in indices.iter().enumerate() {

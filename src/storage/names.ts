@@ -36,6 +36,21 @@ const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
 const DIGITS = encodeAscii("0123456789abcdef");
 const KEPT = /[A-Za-z0-9._-]/;
 
+/** A run of bytes among others. */
+export interface Span {
+  /** All of them. */
+  readonly bytes: Uint8Array;
+  /** Where the run begins. */
+  readonly start: number;
+  /** Where it ends. */
+  readonly end: number;
+}
+
+/** The run as a view. */
+export function spanView({ bytes, start, end }: Span): Uint8Array {
+  return bytes.subarray(start, end);
+}
+
 /** A prefix as text and as bytes. */
 export interface Prefix {
   /** The text. */
@@ -108,23 +123,38 @@ export class Names {
     return this.#kind === "plain" ? 1 : makers.length;
   }
 
+  /** What belongs to a key: `part(prefix) || part(key)`. */
+  context(key: Uint8Array): Span {
+    const bytes = joinParts([this.prefix.bytes, key]);
+    return { bytes, start: 0, end: bytes.length };
+  }
+
   /**
-   * The names of the keys' values, a list for each key of the ring that makes
-   * names; plain names are the same under all of them, and are one list.
+   * The names of values, told by their contexts: a list for each key of the ring
+   * that makes names; plain names are the same under all of them, and are one list.
    */
-  async of(keys: readonly Uint8Array[], makers: readonly KeyedBackend[]): Promise<string[][]> {
-    const { text, bytes } = this.prefix;
-    if (this.#kind === "plain") return [keys.map((key) => text + percentEncoded(key))];
+  async of(contexts: readonly Span[], makers: readonly KeyedBackend[]): Promise<string[][]> {
+    if (this.#kind === "plain") {
+      const keyAt = 4 + this.prefix.bytes.length + 4;
+      const nameOf = (context: Span) => percentEncoded(spanView(context).subarray(keyAt));
+      return [contexts.map((context) => this.prefix.text + nameOf(context))];
+    }
     const lists = makers.map((): string[] => []);
-    const head = joinParts([bytes]);
-    const lengthOf = (index: number) => head.length + 4 + keys[index].length;
-    for (const [start, end] of batchRanges(keys.length, lengthOf)) {
-      const texts = namedTexts(head, keys, start, end);
+    const lengthOf = (index: number) => contexts[index].end - contexts[index].start;
+    for (const [start, end] of batchRanges(contexts.length, lengthOf)) {
+      const texts = spanBatch(contexts, start, end);
       for (const [index, maker] of makers.entries()) {
         addNames(lists[index], this.prefix, await hmacAll(maker, texts));
       }
     }
     return lists;
+  }
+
+  /** Whether a name that begins with the prefix may be that of a value: true of a few others. */
+  mayInclude(name: string): boolean {
+    return this.#kind === "hidden"
+      ? name.length === this.prefix.text.length + 2 * NAME_BYTES
+      : this.includes(name);
   }
 
   /** Whether it is the name of a value of this prefix, as far as the name tells. */
@@ -136,27 +166,20 @@ export class Names {
   }
 }
 
-/** What names are the HMACs of: after the prefix's part that of each key. */
-function namedTexts(
-  head: Uint8Array,
-  keys: readonly Uint8Array[],
-  start: number,
-  end: number,
-): Batch {
-  const offsets = new Uint32Array(end - start + 1);
-  for (let index = start; index < end; index++) {
-    const at = index - start;
-    offsets[at + 1] = offsets[at] + head.length + 4 + keys[index].length;
+/** Copies of spans in one batch. */
+function spanBatch(spans: readonly Span[], first: number, last: number): Batch {
+  const offsets = new Uint32Array(last - first + 1);
+  for (let index = first; index < last; index++) {
+    const { start, end } = spans[index];
+    offsets[index - first + 1] = offsets[index - first] + end - start;
   }
-  const bytes = new Uint8Array(offsets[end - start]);
-  const view = new DataView(bytes.buffer);
-  for (let index = start; index < end; index++) {
-    const at = offsets[index - start];
-    bytes.set(head, at);
-    view.setUint32(at + head.length, keys[index].length);
-    bytes.set(keys[index], at + head.length + 4);
+  const copy = new Uint8Array(offsets[last - first]);
+  for (let index = first, at = 0; index < last; index++) {
+    const { bytes, start, end } = spans[index];
+    // They are short: a view of each would take longer.
+    for (let from = start; from < end; from++) copy[at++] = bytes[from];
   }
-  return { bytes, offsets, lineFeeds: false };
+  return { bytes: copy, offsets, lineFeeds: false };
 }
 
 /** Adds the names that begin with the prefix: one decoding is faster than one a name. */

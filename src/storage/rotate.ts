@@ -12,6 +12,7 @@
 
 import { checkOnProgress, checkOptions, checkSignal } from "../checks.ts";
 import type { KeyRing } from "./keys.ts";
+import { spanView } from "./names.ts";
 import type { Records } from "./records.ts";
 import type { ReadRecord, Shelf } from "./shelf.ts";
 import { type OpenedRecord, openRecords, sealMessages } from "./values.ts";
@@ -81,9 +82,8 @@ export async function moveRecords(
   old: readonly ReadRecord[],
   signal?: AbortSignal,
 ): Promise<boolean[]> {
-  const keys = old.map(({ keyBytes }) => keyBytes);
-  const names = await shelf.namesOf(ring, keys);
-  const fresh = await sealAgain(ring, old);
+  const names = await shelf.namesIn(ring, old.map(({ context }) => context));
+  const fresh = await sealAgain(ring, old.map(({ opened }) => opened));
   const moved: boolean[] = [];
   for (const [index, { name, record }] of old.entries()) {
     signal?.throwIfAborted();
@@ -94,7 +94,10 @@ export async function moveRecords(
 
 /** The same messages and times under the newest key. */
 async function sealAgain(ring: KeyRing, opened: readonly OpenedRecord[]): Promise<string[]> {
-  const messages = opened.map(({ message }) => ({ head: message, value: new Uint8Array() }));
+  const messages = opened.map(({ message }) => ({
+    head: spanView(message),
+    value: new Uint8Array(),
+  }));
   return await sealMessages(ring.values[0], messages, (index) => opened[index].time);
 }
 

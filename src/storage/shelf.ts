@@ -7,12 +7,15 @@
 import type { Bytes } from "../bytes/bytes.ts";
 import { type KeySource, withRoots } from "./key_source.ts";
 import { type KeyRing, withRing } from "./keys.ts";
-import type { Names, Prefix } from "./names.ts";
+import type { Names, Prefix, Span } from "./names.ts";
 import type { Records } from "./records.ts";
 import { type OpenedRecord, openRecords, readMessage, type ReadValue } from "./values.ts";
 
-/** Records that a scan reads at a time. */
-const PAGE = 1_000;
+/** Records that a scan reads at first, and at most at a time. */
+const FIRST_PAGE = 64;
+const LONGEST_PAGE = 4_096;
+/** Characters of records that it reads at a time, if those to come are like the last ones. */
+const PAGE_LENGTH = 1 << 18;
 
 /** A record that was found. */
 export interface FoundRecord {
@@ -25,11 +28,15 @@ export interface FoundRecord {
 }
 
 /** A record that was read. */
-export interface ReadRecord extends OpenedRecord, ReadValue {
+export interface ReadRecord extends ReadValue {
   /** Its name. */
   readonly name: string;
   /** The record. */
   readonly record: string;
+  /** The same, opened. */
+  readonly opened: OpenedRecord;
+  /** Which of the keys it is under: 0 is the newest. */
+  readonly keyRank: number;
 }
 
 /** What a scan found under some names. */
@@ -38,6 +45,8 @@ export interface Page {
   readonly readable: readonly ReadRecord[];
   /** The names of those that cannot. */
   readonly unreadable: readonly string[];
+  /** Characters of all of them. */
+  readonly length: number;
 }
 
 /** Under which names values have to be. */
@@ -77,8 +86,13 @@ export class Shelf {
 
   /** The names of each key's value, the newest first. */
   async namesOf(ring: KeyRing, keys: readonly Uint8Array[]): Promise<string[][]> {
-    const lists = await this.#names.of(keys, ring.names);
-    return keys.map((_, index) => lists.map((list) => list[index]));
+    return await this.namesIn(ring, keys.map((key) => this.#names.context(key)));
+  }
+
+  /** As {@linkcode Shelf.namesOf}, of the keys that stand in contexts. */
+  async namesIn(ring: KeyRing, contexts: readonly Span[]): Promise<string[][]> {
+    const lists = await this.#names.of(contexts, ring.names);
+    return contexts.map((_, index) => lists.map((list) => list[index]));
   }
 
   /** The records of the keys' values, where there are some; they are not opened. */
@@ -112,7 +126,7 @@ export class Shelf {
         const value = opened && readMessage(this.prefix, opened);
         if (!value || value.key !== keys[indexes[at]]) return;
         const keyRank = isBound ? rank : opened.keyRank;
-        read[indexes[at]] = readRecord(name, record, { ...opened, keyRank }, value);
+        read[indexes[at]] = readRecord(name, record, opened, keyRank, value);
       });
     }
     return read;
@@ -124,10 +138,17 @@ export class Shelf {
    * out.
    */
   async *pages(wanted: { older: boolean } = { older: false }): AsyncGenerator<Page> {
-    const names = await this.names();
-    for (let start = 0; start < names.length; start += PAGE) {
-      const some = names.slice(start, start + PAGE);
-      yield await this.withKeys((ring) => this.readPage(ring, some, wanted));
+    // How a name looks is judged where its record is none of ours: reading it is as fast.
+    const names = (await this.records.names(this.prefix.text))
+      .filter((name) => this.#names.mayInclude(name));
+    let count = FIRST_PAGE;
+    for (let start = 0; start < names.length;) {
+      const some = names.slice(start, start + count);
+      const page = await this.withKeys((ring) => this.readPage(ring, some, wanted));
+      yield page;
+      start += some.length;
+      const fitting = Math.ceil(PAGE_LENGTH * some.length / (page.length + 1));
+      count = Math.min(fitting, LONGEST_PAGE);
     }
   }
 
@@ -147,14 +168,16 @@ export class Shelf {
     const opened = await openRecords(ring.values, records);
     const read: ReadRecord[] = [];
     const unreadable: string[] = [];
+    let length = 0;
     for (let index = 0; index < names.length; index++) {
       const name = names[index];
       const record = records[index];
       if (record === undefined) continue; // removed meanwhile
-      const message = opened[index];
-      const value = message && readMessage(this.prefix, message);
-      if (value) read.push(readRecord(name, record, message, value));
-      else unreadable.push(name);
+      length += record.length;
+      const each = opened[index];
+      const value = each && readMessage(this.prefix, each);
+      if (value) read.push(readRecord(name, record, each, each.keyRank, value));
+      else if (this.#names.includes(name)) unreadable.push(name);
     }
     // What is under another name than its own was moved there.
     const { own, newer } = await this.#ownNames(ring, read);
@@ -165,7 +188,7 @@ export class Shelf {
       if (name !== own[index]) unreadable.push(name);
       else if (!newer[index].some((name) => there.has(name))) readable.push(read[index]);
     }
-    return { readable, unreadable };
+    return { readable, unreadable, length };
   }
 
   async #existing(names: readonly string[]): Promise<Set<string>> {
@@ -180,9 +203,9 @@ export class Shelf {
     const newer = new Array<readonly string[]>(readable.length).fill([]);
     for (const rank of new Set(readable.map(({ keyRank }) => keyRank))) {
       const indexes = [...readable.keys()].filter((index) => readable[index].keyRank === rank);
-      const keys = indexes.map((index) => readable[index].keyBytes);
+      const contexts = indexes.map((index) => readable[index].context);
       const makers = isBound ? ring.names.slice(0, rank + 1) : ring.names;
-      const lists = await this.#names.of(keys, makers);
+      const lists = await this.#names.of(contexts, makers);
       const newerLists = lists.slice(0, -1);
       indexes.forEach((index, at) => {
         own[index] = lists[newerLists.length][at];
@@ -197,10 +220,11 @@ export class Shelf {
 function readRecord(
   name: string,
   record: string,
-  { message, text, start, time, keyRank }: OpenedRecord,
-  { key, keyBytes, value }: ReadValue,
+  opened: OpenedRecord,
+  keyRank: number,
+  { key, context, value }: ReadValue,
 ): ReadRecord {
-  return { name, record, message, text, start, time, keyRank, key, keyBytes, value };
+  return { name, record, opened, keyRank, key, context, value };
 }
 
 function firstOf(

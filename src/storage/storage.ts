@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkArray, checkOptions, kindOf } from "../checks.ts";
+import { checkArray, checkOptions } from "../checks.ts";
 import { tokenReader } from "../fernet/read_options.ts";
 import {
   hasValue,
@@ -15,7 +15,6 @@ import {
   verifyRecords,
   writeValues,
 } from "./cells.ts";
-import { StorageError } from "./errors.ts";
 import { checkKeySource } from "./key_source.ts";
 import { checkNames } from "./names.ts";
 import type {
@@ -26,6 +25,7 @@ import type {
 } from "./options.ts";
 import { recordsOf } from "./records.ts";
 import { type RotateOptions, rotateRecords, type RotateResult } from "./rotate.ts";
+import { scan } from "./scan.ts";
 import { Shelf } from "./shelf.ts";
 import type { StringStore } from "./store.ts";
 import type { StoredValue } from "./values.ts";
@@ -106,7 +106,7 @@ export class EncryptedStorage<T extends object = Record<string, StoredValue>> {
   ): Promise<T[K] | undefined> {
     const { inTime } = tokenReader(checkOptions(options, ["ttl"]));
     const [read] = await readValues(this.#shelf, [key]);
-    if (read && inTime && !inTime(read.time)) return undefined;
+    if (read && inTime && !inTime(read.opened.time)) return undefined;
     return read?.value as T[K] | undefined;
   }
 
@@ -291,8 +291,8 @@ export class EncryptedStorage<T extends object = Record<string, StoredValue>> {
    * for await (const key of storage.keys()) assertEquals(key, "token");
    * ```
    */
-  async *keys(options?: StorageScanOptions): AsyncIterableIterator<keyof T & string> {
-    for await (const [key] of this.entries(options)) yield key;
+  keys(options?: StorageScanOptions): AsyncIterableIterator<keyof T & string> {
+    return scan(this.#shelf, options, ({ key }) => key as keyof T & string);
   }
 
   /**
@@ -316,27 +316,14 @@ export class EncryptedStorage<T extends object = Record<string, StoredValue>> {
    * assertEquals(sum, 3);
    * ```
    */
-  async *entries(
+  entries(
     options?: StorageScanOptions,
   ): AsyncIterableIterator<[keyof T & string, T[keyof T]]> {
-    const { onUnreadable } = checkOptions(options, ["onUnreadable"]);
-    if (onUnreadable !== undefined && typeof onUnreadable !== "function") {
-      throw new TypeError(
-        `Cannot use onUnreadable: expected a function, got ${kindOf(onUnreadable)}`,
-      );
-    }
-    let missed = 0;
-    for await (const { readable, unreadable } of this.#shelf.pages()) {
-      for (const { key, value } of readable) {
-        yield [key as keyof T & string, value as T[keyof T]];
-      }
-      if (onUnreadable) unreadable.forEach((name) => onUnreadable(name));
-      else missed += unreadable.length;
-    }
-    if (!missed) return;
-    throw new StorageError("unreadable", {
-      reason: `${missed} more cannot be read, which verify() names`,
-    });
+    return scan(
+      this.#shelf,
+      options,
+      ({ key, value }) => [key as keyof T & string, value as T[keyof T]],
+    );
   }
 
   /**

@@ -9,7 +9,7 @@
  */
 
 import { tokenLength } from "../backends/token.ts";
-import { batchLength, batchRanges, batchTexts, recordView, tokenBatch } from "../bytes/batch.ts";
+import { type Batch, batchRanges, batchTexts, type Opened, tokenBatch } from "../bytes/batch.ts";
 import type { Bytes } from "../bytes/bytes.ts";
 import { decodeAscii, decodeUtf8, encodeUtf8 } from "../bytes/text.ts";
 import { isBytes } from "../checks.ts";
@@ -18,7 +18,7 @@ import { openBatch } from "../fernet/open.ts";
 import { checkMessageLength, makeHeads, MAX_TOKEN, sealBatch } from "../fernet/seal.ts";
 import { type Message, messageBatch, messageHead, messageLength } from "../message.ts";
 import { type Json, writeJson } from "./json.ts";
-import type { Prefix } from "./names.ts";
+import type { Prefix, Span } from "./names.ts";
 
 /** What can be stored: JSON, or bytes. */
 export type StoredValue = Json | Uint8Array;
@@ -29,16 +29,17 @@ const BYTES_TYPE = 2;
 const SHORT_KEY = 64;
 
 /**
- * Plaintexts that are read as text: what is ASCII is a slice of one decoding, which
- * is faster than one a piece.
+ * The plaintexts of a batch. Text that is ASCII is a slice of one decoding, which is
+ * faster than one a piece.
  */
-export class BatchText {
-  readonly #bytes: Uint8Array;
+class OpenedBatch {
+  readonly plaintexts: Batch;
+  readonly times: BigUint64Array;
   #text: string | undefined;
 
-  /** Takes the bytes of a batch. */
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+  constructor({ plaintexts, times }: Opened) {
+    this.plaintexts = plaintexts;
+    this.times = times;
   }
 
   /**
@@ -46,20 +47,21 @@ export class BatchText {
    *
    * @throws {TypeError} If it is not UTF-8.
    */
-  read(start: number, end: number): string {
+  text(start: number, end: number): string {
+    const { bytes } = this.plaintexts;
     for (let at = start; at < end; at++) {
-      if (this.#bytes[at] > 0x7f) return decodeUtf8(this.#bytes.subarray(start, end));
+      if (bytes[at] > 0x7f) return decodeUtf8(bytes.subarray(start, end));
     }
     return (this.#text ??= this.#decode()).slice(start, end);
   }
 
   /** All of it, a character a byte; what is not ASCII is never looked at. */
   #decode(): string {
-    const { length } = this.#bytes;
+    const { bytes } = this.plaintexts;
     // Four bytes at a time.
-    const words = new Uint32Array(Math.ceil(length / 4));
-    const ascii = new Uint8Array(words.buffer, 0, length);
-    ascii.set(this.#bytes);
+    const words = new Uint32Array(Math.ceil(bytes.length / 4));
+    const ascii = new Uint8Array(words.buffer, 0, bytes.length);
+    ascii.set(bytes);
     for (let at = 0; at < words.length; at++) words[at] &= 0x7f7f7f7f;
     const text = decodeAscii(ascii);
     ascii.fill(0);
@@ -67,26 +69,40 @@ export class BatchText {
   }
 }
 
-/** A record that was opened. */
-export interface OpenedRecord {
-  /** The message, a view of its batch. */
-  readonly message: Uint8Array;
-  /** The text of its batch, and where the message begins in it. */
-  readonly text: BatchText;
-  /** See there. */
-  readonly start: number;
-  /** When it was sealed, in Unix seconds. */
-  readonly time: bigint;
+/** A record that was opened. It refers to its batch: views and objects of its own cost time. */
+export class OpenedRecord {
   /** Which of the keys opened it: 0 is the newest. */
   readonly keyRank: number;
+  /** Its batch. */
+  readonly batch: OpenedBatch;
+  /** Its place there. */
+  readonly index: number;
+
+  /** Takes its place in a batch. */
+  constructor(batch: OpenedBatch, index: number, keyRank: number) {
+    this.batch = batch;
+    this.index = index;
+    this.keyRank = keyRank;
+  }
+
+  /** The message. */
+  get message(): Span {
+    const { bytes, offsets } = this.batch.plaintexts;
+    return { bytes, start: offsets[this.index], end: offsets[this.index + 1] };
+  }
+
+  /** When it was sealed, in Unix seconds. */
+  get time(): bigint {
+    return this.batch.times[this.index];
+  }
 }
 
 /** A value that was read, with the key that stands in its message. */
 export interface ReadValue {
   /** The key. */
   readonly key: string;
-  /** The same in UTF-8, a view of the message. */
-  readonly keyBytes: Uint8Array;
+  /** `part(prefix) || part(key)`, within the message. */
+  readonly context: Span;
   /** The value. */
   readonly value: StoredValue;
 }
@@ -141,17 +157,11 @@ export async function openRecords(
     const tokens = closed.map((index) => records[index]!);
     for (const [start, end] of batchRanges(tokens.length, (index) => tokens[index].length)) {
       const batch = tokenBatch(tokens.slice(start, end));
-      const { plaintexts, valid, times } = await openBatch(keys[keyRank], batch);
-      const text = new BatchText(plaintexts.bytes);
-      for (let index = 0; index < batchLength(batch); index++) {
-        if (!valid[index]) continue;
-        opened[closed[start + index]] = {
-          message: recordView(plaintexts, index),
-          text,
-          start: plaintexts.offsets[index],
-          time: times[index],
-          keyRank,
-        };
+      const result = await openBatch(keys[keyRank], batch);
+      const some = new OpenedBatch(result);
+      for (let index = 0; index < end - start; index++) {
+        if (!result.valid[index]) continue;
+        opened[closed[start + index]] = new OpenedRecord(some, index, keyRank);
       }
     }
     closed = closed.filter((index) => !opened[index]);
@@ -166,18 +176,20 @@ function isRecord(record: string | undefined): boolean {
 /** The value of an authenticated message, with its key, if the message is of this prefix. */
 export function readMessage(
   { bytes: prefix }: Prefix,
-  { message, text, start }: OpenedRecord,
+  { batch, index }: OpenedRecord,
 ): ReadValue | undefined {
-  const keyBytes = keyWithin(prefix, message);
-  if (!keyBytes) return undefined;
-  const end = keyStart(prefix) + keyBytes.length;
+  const { bytes, offsets } = batch.plaintexts;
+  const start = offsets[index];
+  const end = offsets[index + 1];
+  const typeAt = contextEnd(prefix, bytes, start, end);
+  if (typeAt === undefined) return undefined;
+  const context = { bytes, start: start + 4, end: typeAt };
   try {
-    const key = keyText(keyBytes);
-    const type = message[end];
-    if (type === BYTES_TYPE) return { key, keyBytes, value: message.slice(end + 1) };
+    const key = keyText(bytes, keyStart(prefix, start), typeAt);
+    const type = bytes[typeAt];
+    if (type === BYTES_TYPE) return { key, context, value: bytes.slice(typeAt + 1, end) };
     if (type !== JSON_TYPE) return undefined;
-    const json = text.read(start + end + 1, start + message.length);
-    return { key, keyBytes, value: JSON.parse(json) };
+    return { key, context, value: JSON.parse(batch.text(typeAt + 1, end)) };
   } catch {
     // It is authentic, but another program wrote no JSON or no UTF-8.
   }
@@ -187,27 +199,43 @@ export function readMessage(
  * The text of a key. It is no slice of the batch's text, which it would keep in
  * memory as long as the caller has the key.
  */
-function keyText(bytes: Uint8Array): string {
-  if (bytes.length > SHORT_KEY) return decodeUtf8(bytes);
-  for (let at = 0; at < bytes.length; at++) if (bytes[at] > 0x7f) return decodeUtf8(bytes);
-  return String.fromCharCode.apply(null, bytes as unknown as number[]);
+function keyText(bytes: Uint8Array, start: number, end: number): string {
+  const length = end - start;
+  if (length > SHORT_KEY) return decodeUtf8(bytes.subarray(start, end));
+  const units = new Array<number>(length);
+  for (let index = 0; index < length; index++) {
+    const unit = bytes[start + index];
+    if (unit > 0x7f) return decodeUtf8(bytes.subarray(start, end));
+    units[index] = unit;
+  }
+  return String.fromCharCode.apply(null, units);
 }
 
-/** The key in a message, if what precedes the type is what a context has to be. */
-function keyWithin(prefix: Bytes, message: Uint8Array): Uint8Array | undefined {
-  const start = keyStart(prefix);
-  if (message.length <= start) return undefined;
-  const length = readUint32(message, start - 4);
-  if (message.length <= start + length) return undefined;
-  if (readUint32(message, 0) !== start - 4 + length) return undefined;
-  if (readUint32(message, 4) !== prefix.length) return undefined;
-  for (let at = 0; at < prefix.length; at++) if (message[8 + at] !== prefix[at]) return undefined;
-  return message.subarray(start, start + length);
+/**
+ * Where the context of a message ends and its type is, if what precedes it is what a
+ * context of the prefix has to be.
+ */
+function contextEnd(
+  prefix: Bytes,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number | undefined {
+  const keyAt = keyStart(prefix, start);
+  if (end <= keyAt) return undefined;
+  const length = readUint32(bytes, keyAt - 4);
+  if (end <= keyAt + length) return undefined;
+  if (readUint32(bytes, start) !== keyAt + length - start - 4) return undefined;
+  if (readUint32(bytes, start + 4) !== prefix.length) return undefined;
+  for (let at = 0; at < prefix.length; at++) {
+    if (bytes[start + 8 + at] !== prefix[at]) return undefined;
+  }
+  return keyAt + length;
 }
 
-/** Where the key begins: after the lengths of the context, the prefix and the key. */
-function keyStart(prefix: Bytes): number {
-  return 4 + 4 + prefix.length + 4;
+/** Where the key begins in a message: after the lengths of the context, the prefix and the key. */
+function keyStart(prefix: Bytes, start: number): number {
+  return start + 4 + 4 + prefix.length + 4;
 }
 
 function readUint32(bytes: Uint8Array, at: number): number {

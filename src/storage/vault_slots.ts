@@ -23,6 +23,7 @@ import { pbkdf2 } from "../kdf/pbkdf2.ts";
 import { messageHead, valueAfter } from "../message.ts";
 import { StorageError, storeError } from "./errors.ts";
 import { type Purpose, withDerived } from "./keys.ts";
+import { spanView } from "./names.ts";
 import { openRecords, sealMessages } from "./values.ts";
 import { fromBase64Url, type HeaderSlot, toBase64Url, type VaultHeader } from "./vault_header.ts";
 
@@ -121,7 +122,9 @@ function checkSecret(secret: VaultSecret): CheckedSecret {
     return { kind: "passphrase", passphrase, iterations: checkIterations(iterations) };
   }
   throw new TypeError(
-    `Cannot use the secret: expected a passphrase, a key or a key wrapper, got ${kindOf(secret)}`,
+    `Cannot use the secret: expected { passphrase }, { key } or a key wrapper, got ${
+      kindOf(secret)
+    }`,
   );
 }
 
@@ -325,8 +328,9 @@ async function openWith(
 ): Promise<Bytes | undefined> {
   return await withDerived(keyed(root), purpose, async (derived) => {
     const [opened] = await openRecords([derived], [token]);
-    const value = opened && valueAfter(head, opened.message)?.slice();
-    opened?.message.fill(0);
+    const message = opened && spanView(opened.message);
+    const value = message && valueAfter(head, message)?.slice();
+    message?.fill(0);
     return value;
   });
 }

@@ -7,8 +7,8 @@
 import { kindOf } from "../checks.ts";
 import { Fernet, keyedBackendOf } from "../fernet/fernet.ts";
 import { keyedBackendsOf, MultiFernet } from "../fernet/multi_fernet.ts";
-import type { KeyRoots } from "./keys.ts";
-import { Vault, withVault } from "./vault.ts";
+import { type KeyRoots, registeredKeys } from "./keys.ts";
+import type { Vault } from "./vault.ts";
 
 /** A key; or several, the newest first; or a vault, which stands for those it holds. */
 export type KeySource = Fernet | MultiFernet | Vault;
@@ -19,7 +19,8 @@ export type KeySource = Fernet | MultiFernet | Vault;
  * @throws {TypeError} If it is none.
  */
 export function checkKeySource(source: KeySource): KeySource {
-  if ([Fernet, MultiFernet, Vault].some((kind) => source instanceof kind)) return source;
+  const isKnown = source instanceof Fernet || source instanceof MultiFernet;
+  if (isKnown || registeredKeys(source)) return source;
   throw new TypeError(
     `Cannot use fernet: expected a Fernet, a MultiFernet or a Vault, got ${kindOf(source)}`,
   );
@@ -37,7 +38,10 @@ export async function withRoots<T>(
   source: KeySource,
   work: (roots: KeyRoots) => Promise<T>,
 ): Promise<T> {
-  if (source instanceof Vault) return await withVault(source, work);
-  const keys = source instanceof Fernet ? [keyedBackendOf(source)] : keyedBackendsOf(source);
+  const withKeys = registeredKeys(source);
+  if (withKeys) return await withKeys(work);
+  const keys = source instanceof Fernet
+    ? [keyedBackendOf(source)]
+    : keyedBackendsOf(source as MultiFernet);
   return await work({ names: keys, values: keys });
 }

@@ -42,6 +42,27 @@ export interface KeyRoots {
   readonly values: readonly KeyedBackend[];
 }
 
+/**
+ * Does work with the keys of something that keeps them. The work has to copy them
+ * before it awaits anything.
+ */
+export type WithKeys = <T>(work: (roots: KeyRoots) => Promise<T>) => Promise<T>;
+
+const registered = new WeakMap<object, WithKeys>();
+
+/**
+ * Makes the keys of a vault known to storages, which so need not import vaults: a page
+ * without one does not load their code.
+ */
+export function registerKeys(vault: object, withKeys: WithKeys): void {
+  registered.set(vault, withKeys);
+}
+
+/** How to get at the keys of a vault; `undefined` of anything else. */
+export function registeredKeys(vault: object): WithKeys | undefined {
+  return registered.get(vault);
+}
+
 /** The derived keys of a storage, newest first. */
 export interface KeyRing {
   /** Those that make names. */

@@ -10,6 +10,16 @@ import type { StoreChange, StringStore } from "./store.ts";
 
 /** Reads at once, of a store that reads one by one. */
 const READS_AT_ONCE = 64;
+/** By a method of what is no store itself, the adapter that makes one of it. */
+const ADAPTERS = [
+  ["normalize", "folder(path) or indexedDb(name)"], // a string
+  ["getKeys", "unstorage(storage)"],
+  ["getItem", "webStorage(storage)"],
+  ["prepare", "sqlite(database)"],
+  ["atomic", "denoKv(kv)"],
+  ["createObjectStore", "indexedDb(name)"],
+  ["sendCommand", "redis((command) => client.sendCommand(command))"],
+] as const;
 const REQUIRED = ["get", "set", "delete", "keys"] as const;
 
 /** Work that waits for the work before it. */
@@ -140,10 +150,12 @@ const known = new WeakMap<StringStore, Records>();
 export function recordsOf(store: StringStore): Records {
   const missing = REQUIRED.find((method) => typeof store?.[method] !== "function");
   if (missing) {
+    const [, adapter] = ADAPTERS.find(([method]) => method in Object(store)) ?? [];
+    const hint = adapter ? `, so pass ${adapter}` : "";
     throw new TypeError(
       `Cannot use the store: expected a StringStore or a Map, got ${
         kindOf(store)
-      } without the method ${missing}`,
+      } without the method ${missing}${hint}`,
     );
   }
   const records = known.get(store) ?? new Records(store);

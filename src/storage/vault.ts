@@ -6,45 +6,24 @@
 
 import { checkOptions, kindOf } from "../checks.ts";
 import { StorageError } from "./errors.ts";
-import type { KeyRoots } from "./keys.ts";
+import { type KeyRoots, registerKeys } from "./keys.ts";
 import { checkPrefix, vaultName } from "./names.ts";
 import { recordsOf } from "./records.ts";
 import type { StringStore } from "./store.ts";
-import { readHeader, toBase64Url, writeHeader } from "./vault_header.ts";
+import { addKey, addSlot, dropOldKeys, removeSlot } from "./vault_changes.ts";
+import { readHeader } from "./vault_header.ts";
 import { IdleLock, TabLock } from "./vault_lock.ts";
+import { createVault, openVault } from "./vault_open.ts";
 import {
   checkPlace,
-  countUnder,
-  hasRecords,
-  isPasskey,
-  PASSKEY,
   type Place,
   publicSlot,
-  randomKey,
   recordNames,
   type VaultOptions,
   type VaultSlot,
 } from "./vault_place.ts";
-import {
-  keyed,
-  makeSlot,
-  MOST_KEYS,
-  openKeys,
-  openSlots,
-  sealKeys,
-  type VaultSecret,
-} from "./vault_slots.ts";
+import { keyed, type VaultSecret } from "./vault_slots.ts";
 import { type Opened, VaultState } from "./vault_state.ts";
-
-let useKeys: <T>(vault: Vault, work: (roots: KeyRoots) => Promise<T>) => Promise<T>;
-
-/**
- * Does work with the keys of a vault, for the storages of this package only. The
- * work has to copy them before it awaits anything.
- */
-export function withVault<T>(vault: Vault, work: (roots: KeyRoots) => Promise<T>): Promise<T> {
-  return useKeys(vault, work);
-}
 
 /**
  * The key of the storages of one prefix, random, and sealed in the store under each
@@ -80,19 +59,12 @@ export class Vault {
   readonly #state: VaultState;
   #locked = false;
 
-  static {
-    useKeys = async (vault, work) => {
-      await vault.#state.refresh();
-      const { vaultKey, dataKeys } = vault.#state.opened;
-      return await work({ names: [keyed(vaultKey)], values: dataKeys.map(keyed) });
-    };
-  }
-
   private constructor(place: Place, opened: Opened) {
     this.#place = place;
     this.#state = new VaultState(place, opened, () => this.#checkUnlocked());
     this.#idle = new IdleLock(place.lockAfter, () => this.lock());
     this.#tabs = new TabLock(opened.header.id, () => this.#lock(false));
+    registerKeys(this, (work) => this.#withKeys(work));
   }
 
   /**
@@ -126,21 +98,7 @@ export class Vault {
     options?: VaultOptions,
   ): Promise<Vault> {
     const place = checkPlace(store, options);
-    if (isPasskey(secret)) {
-      throw new TypeError(
-        "Cannot create the vault with a passkey, which may be lost: create it with a passphrase or a key, and add the passkey",
-      );
-    }
-    const name = vaultName(place.prefix);
-    if (await place.records.get(name) !== undefined) throw new StorageError("vault-exists");
-    if (await hasRecords(place)) throw new StorageError("vault-lost");
-    const id = toBase64Url(crypto.getRandomValues(new Uint8Array(16)));
-    const [vaultKey, dataKey] = [1, 2].map(randomKey);
-    const slot = await makeSlot(id, vaultKey, secret, [], place.bounds);
-    const header = { id, slots: [slot], keys: await sealKeys(id, vaultKey, [dataKey]) };
-    const record = writeHeader(header);
-    if (!await place.records.swap(name, null, record)) throw new StorageError("vault-exists");
-    return new Vault(place, { record, header, vaultKey, dataKeys: [dataKey] });
+    return new Vault(place, await createVault(place, secret));
   }
 
   /**
@@ -174,20 +132,7 @@ export class Vault {
     options?: VaultOptions,
   ): Promise<Vault> {
     const place = checkPlace(store, options);
-    const record = await place.records.get(vaultName(place.prefix));
-    if (record === undefined) {
-      throw new StorageError(await hasRecords(place) ? "vault-lost" : "no-vault");
-    }
-    const header = readHeader(record);
-    if (!header) throw new StorageError("bad-vault");
-    const vaultKey = await openSlots(header, secret, place.bounds);
-    if (!vaultKey) throw new StorageError("wrong-secret");
-    const dataKeys = await openKeys(header, vaultKey);
-    if (!dataKeys) {
-      vaultKey.fill(0);
-      throw new StorageError("bad-vault");
-    }
-    return new Vault(place, { record, header, vaultKey, dataKeys });
+    return new Vault(place, await openVault(place, secret));
   }
 
   /**
@@ -323,18 +268,7 @@ export class Vault {
    * ```
    */
   async addSlot(secret: VaultSecret): Promise<VaultSlot> {
-    let slot: Awaited<ReturnType<typeof makeSlot>> | undefined;
-    await this.#state.change(async ({ header, vaultKey }) => {
-      slot ??= await makeSlot(
-        header.id,
-        vaultKey,
-        secret,
-        header.slots,
-        this.#place.bounds,
-      );
-      return { ...header, slots: [...header.slots, slot] };
-    });
-    return publicSlot(slot!);
+    return publicSlot(await addSlot(this.#place, this.#state, secret));
   }
 
   /**
@@ -357,16 +291,7 @@ export class Vault {
    * ```
    */
   async removeSlot(id: string): Promise<void> {
-    await this.#state.change(({ header }) => {
-      const slots = header.slots.filter((slot) => slot.id !== id);
-      if (slots.length === header.slots.length) {
-        throw new RangeError("Cannot remove the slot: the vault has none of this id");
-      }
-      if (slots.every((slot) => slot.kind === "wrapper" && slot.wrapper.startsWith(PASSKEY))) {
-        throw new RangeError("Cannot remove the slot: it is the last one that is no passkey");
-      }
-      return Promise.resolve({ ...header, slots });
-    });
+    await removeSlot(this.#state, id);
   }
 
   /**
@@ -392,15 +317,7 @@ export class Vault {
    * ```
    */
   async addKey(): Promise<void> {
-    const added = randomKey();
-    await this.#state.change(async ({ header, vaultKey, dataKeys }) => {
-      if (dataKeys.length >= MOST_KEYS) {
-        throw new RangeError(
-          `Cannot add a key: the vault has ${MOST_KEYS}, so rotate and drop the old ones`,
-        );
-      }
-      return { ...header, keys: await sealKeys(header.id, vaultKey, [added, ...dataKeys]) };
-    }).finally(() => added.fill(0));
+    await addKey(this.#state);
   }
 
   /**
@@ -422,16 +339,13 @@ export class Vault {
    * ```
    */
   async dropOldKeys(): Promise<void> {
-    await this.#state.change(async ({ header, vaultKey, dataKeys }) => {
-      const [newest, ...old] = dataKeys;
-      const count = await countUnder(this.#place, old);
-      if (count) {
-        throw new StorageError("conflict", {
-          reason: `${count} records are under an older key, so rotate them first`,
-        });
-      }
-      return { ...header, keys: await sealKeys(header.id, vaultKey, [newest]) };
-    });
+    await dropOldKeys(this.#place, this.#state);
+  }
+
+  async #withKeys<T>(work: (roots: KeyRoots) => Promise<T>): Promise<T> {
+    await this.#state.refresh();
+    const { vaultKey, dataKeys } = this.#state.opened;
+    return await work({ names: [keyed(vaultKey)], values: dataKeys.map(keyed) });
   }
 
   #checkUnlocked(): void {

@@ -18,8 +18,8 @@ const LEAST_ITERATIONS = 100_000;
 const MOST_ITERATIONS = 10_000_000;
 /** The ids of wrappers that are passkeys begin so. */
 export const PASSKEY = "passkey:";
-/** Records that are looked at together before old keys are dropped. */
-const PAGE = 1_000;
+/** Records that are looked at together before old keys are dropped; they may be long. */
+const PAGE = 64;
 
 /** Options of {@linkcode Vault.create} and {@linkcode Vault.open}. */
 export interface VaultOptions {

@@ -13,6 +13,8 @@ import { CONTRACT } from "./contract.ts";
 
 const PROCESSES = 8;
 const TIMES = 200;
+/** Writers that are killed, a store: `deno task kill` kills 50. */
+const KILLED = Number(Deno.env.get("IRONFERN_KILLED") ?? 5);
 
 Deno.test("Store Deno KV, on disk: the contract", () =>
   inFolder(async (path) => {
@@ -55,7 +57,7 @@ async function killWriter(
   isWhole: (rounds: ReadonlySet<number>) => boolean,
 ): Promise<void> {
   const key = Fernet.generateKey();
-  for (let turn = 0; turn < 5; turn++) {
+  for (let turn = 0; turn < KILLED; turn++) {
     const writer = new Deno.Command(Deno.execPath(), {
       args: [...CHILD, "fill", kind, place, key],
       cwd: ROOT,

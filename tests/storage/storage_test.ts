@@ -6,7 +6,14 @@
 
 import { Fernet, MultiFernet } from "@ironfern/ironfern";
 import { EncryptedStorage, StorageError, type StringStore } from "@ironfern/ironfern/storage";
-import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { withDerived } from "../../src/storage/keys.ts";
 import { messageHead } from "../../src/message.ts";
 
@@ -384,7 +391,57 @@ Deno.test("A rotation ends with the signal's reason, and tells how far it came",
     },
   };
   await assertRejects(() => both.rotate(options), RangeError);
-  assertEquals(done, [1_000]);
-  assertEquals(await both.verify(), { readable: 1_500, old: 500, unreadable: [] });
-  assertEquals(await both.rotate(), { rotated: 500, current: 1_000, unreadable: [] });
+  assertEquals(done, [64]);
+  assertEquals(await both.verify(), { readable: 1_500, old: 1_436, unreadable: [] });
+  assertEquals(await both.rotate(), { rotated: 1_436, current: 64, unreadable: [] });
+});
+
+Deno.test("Keys that are asked for at once are all given, and none after the end of a loop", async () => {
+  const storage = new EncryptedStorage(new Map(), { fernet: new Fernet(Fernet.generateKey()) });
+  const keys = Array.from({ length: 300 }, (_, index) => `key ${index}`);
+  await storage.setMany(keys.map((key) => [key, key]));
+  const scan = storage.keys();
+  const results = await Promise.all(Array.from({ length: 302 }, () => scan.next()));
+  assertEquals(results.slice(300), [1, 2].map(() => ({ done: true, value: undefined })));
+  assertEquals(results.slice(0, 300).map(({ value }) => value).sort(), keys.sort());
+
+  const left = storage.keys();
+  for await (const key of left) {
+    assert(keys.includes(key));
+    break;
+  }
+  assertEquals(await left.next(), { done: true, value: undefined });
+});
+
+Deno.test("A scan reads a few long records at a time", async () => {
+  const records = new Map<string, string>();
+  const reads: number[] = [];
+  const storage = new EncryptedStorage({
+    get: (name) => records.get(name),
+    set: (name, record) => records.set(name, record),
+    delete: (name) => records.delete(name),
+    keys: () => records.keys(),
+    getMany(names) {
+      reads.push(names.length);
+      return names.map((name) => records.get(name));
+    },
+  }, { fernet: new Fernet(Fernet.generateKey()) });
+  const long = new Uint8Array(100_000);
+  await storage.setMany(Array.from({ length: 70 }, (_, index) => [`${index}`, long]));
+  assertEquals((await storage.verify()).readable, 70);
+  assertEquals(reads, [64, 2, 2, 2]);
+});
+
+Deno.test("What is no store is refused, with the adapter that makes one of it", () => {
+  const options = { fernet: new Fernet(Fernet.generateKey()) };
+  const refused: [store: unknown, hint: string][] = [
+    [sessionStorage, "so pass webStorage(storage)"],
+    ["folder", "so pass folder(path) or indexedDb(name)"],
+    [{ prepare() {} }, "so pass sqlite(database)"],
+    [undefined, "got undefined without the method get"],
+  ];
+  for (const [store, hint] of refused) {
+    const make = () => new EncryptedStorage(store as StringStore, options);
+    assertStringIncludes(assertThrows(make, TypeError).message, hint);
+  }
 });

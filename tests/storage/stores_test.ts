@@ -7,12 +7,15 @@
 import {
   folder,
   redis,
+  type RedisSend,
   sqlite,
   type StringStore,
   unstorage,
   webStorage,
 } from "@ironfern/ironfern/storage";
+import { Redis } from "ioredis";
 import { DatabaseSync } from "node:sqlite";
+import { createClient } from "redis";
 import { createStorage } from "unstorage";
 import fsDriver from "unstorage/drivers/fs";
 import memoryDriver from "unstorage/drivers/memory";
@@ -61,15 +64,31 @@ testStore("Web Storage of Deno", () => {
   return { store: webStorage(sessionStorage), close: () => sessionStorage.clear() };
 });
 
-testWithTool("Store Redis, through ioredis: the contract", HAS_REDIS, REDIS_REMEDY, async () => {
-  const path = await Deno.makeTempDir({ prefix: "ironfern-redis-" });
-  const server = await startRedis(path);
-  const client = server.connect();
-  try {
-    await runContract(redis(([name, ...values]) => client.call(name, ...values)));
-  } finally {
-    client.disconnect();
-    await server.stop();
-    await Deno.remove(path, { recursive: true });
-  }
-});
+type Connection = [send: RedisSend, close: () => void];
+
+const CLIENTS: Record<string, (path: string) => Connection | Promise<Connection>> = {
+  ioredis(path) {
+    const client = new Redis({ path });
+    return [([name, ...values]) => client.call(name, ...values), () => client.disconnect()];
+  },
+  async "node-redis"(path) {
+    const client = createClient({ socket: { path, tls: false } });
+    await client.connect();
+    return [(command) => client.sendCommand(command), () => client.destroy()];
+  },
+};
+
+for (const [name, connect] of Object.entries(CLIENTS)) {
+  testWithTool(`Store Redis, through ${name}: the contract`, HAS_REDIS, REDIS_REMEDY, async () => {
+    const path = await Deno.makeTempDir({ prefix: "ironfern-redis-" });
+    const server = await startRedis(path);
+    const [send, close] = await connect(server.socket);
+    try {
+      await runContract(redis(send));
+    } finally {
+      close();
+      await server.stop();
+      await Deno.remove(path, { recursive: true });
+    }
+  });
+}

@@ -48,7 +48,16 @@ export class Context {
 
   /** The input, which exists. */
   async input(): Promise<Input> {
-    const input = await findInput(this.args.operand, this.#process, this.signal);
+    return await this.#input(this.args.operand);
+  }
+
+  /** The input that an option names, by default the standard input. */
+  async optionInput(option: string): Promise<Input> {
+    return await this.#input(this.args.text(option) ?? "-");
+  }
+
+  async #input(path: string): Promise<Input> {
+    const input = await findInput(path, this.#process, this.signal);
     this.#stdinIsData = input.path === undefined;
     return input;
   }

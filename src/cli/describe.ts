@@ -6,6 +6,7 @@
  */
 
 import { InvalidTokenError, SealedExportError } from "../errors.ts";
+import { StorageError, type StorageErrorCode } from "../storage/errors.ts";
 import { EXIT, RefusedError, UsageError } from "./failures.ts";
 
 const SYSTEM: Readonly<Record<string, string>> = {
@@ -19,6 +20,9 @@ const SYSTEM: Readonly<Record<string, string>> = {
   EPERM: "the system does not permit it, so look at who owns it and its mode",
   EROFS: "the device can only be read",
 };
+
+/** The secret is wrong, or the records are not what was written. */
+const REFUSED: ReadonlySet<StorageErrorCode> = new Set(["unreadable", "wrong-secret", "bad-vault"]);
 
 /** What the command says of an error. */
 export interface Description {
@@ -82,7 +86,7 @@ function causeOf(error: unknown, wanted: (error: Error) => boolean): Error | und
 function exitOf(error: unknown, { code }: ErrorData): number {
   if (error instanceof UsageError || code === "EEXIST") return EXIT.usage;
   const refused = error instanceof InvalidTokenError || error instanceof SealedExportError ||
-    error instanceof RefusedError;
+    error instanceof RefusedError || error instanceof StorageError && REFUSED.has(error.code);
   return refused ? EXIT.refused : EXIT.failed;
 }
 

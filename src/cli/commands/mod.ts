@@ -16,6 +16,7 @@ import { linesDecrypt, linesEncrypt } from "./lines.ts";
 import { open } from "./open.ts";
 import { rotate } from "./rotate.ts";
 import { seal } from "./seal.ts";
+import { storeGet, storeList, storeRotate, storeSet, storeVerify } from "./store.ts";
 import { upgrade } from "./upgrade.ts";
 import { verify } from "./verify.ts";
 
@@ -31,6 +32,11 @@ export const COMMANDS: readonly Command[] = [
   fieldsDecrypt,
   encryptOne,
   decryptOne,
+  storeGet,
+  storeSet,
+  storeList,
+  storeRotate,
+  storeVerify,
   upgrade,
   rotate,
   keygen,

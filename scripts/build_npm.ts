@@ -16,7 +16,7 @@ import config from "../deno.json" with { type: "json" };
 import { checkLeftOut, fileFilter, ROOT, SOURCE_FILES } from "./source_files.ts";
 
 const BUNDLED = ["@noble/ciphers", "@noble/hashes"];
-const EXPORTS = [".", "./export", "./storage", "./cli"] as const;
+const EXPORTS = [".", "./export", "./storage", "./session", "./cli"] as const;
 /** For programs on Node, Deno and Bun alone. */
 const CLI = "./cli";
 /** They load when a command shows its progress, and find files of their own. */

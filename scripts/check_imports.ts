@@ -26,6 +26,7 @@ const LAYERS = [
   "src/files/",
   "src/export/",
   "src/storage/",
+  "src/session/",
   "src/calibration/",
   "mod.ts",
   "src/cli/",
@@ -35,6 +36,7 @@ const ENTRY_POINTS = [
   "mod.ts",
   "src/export/mod.ts",
   "src/storage/mod.ts",
+  "src/session/mod.ts",
   "src/cli/mod.ts",
   "src/workers/body.ts",
 ];

@@ -77,8 +77,17 @@ export async function withDerived<T>(
   purpose: Purpose,
   work: (derived: KeyedBackend) => Promise<T>,
 ): Promise<T> {
+  return await withDerivedBy(root, PURPOSES[purpose], work);
+}
+
+/** Does work with a key derived by an info of its own, which is wiped afterwards. */
+export async function withDerivedBy<T>(
+  root: KeyedBackend,
+  info: Bytes,
+  work: (derived: KeyedBackend) => Promise<T>,
+): Promise<T> {
   const { backend } = root;
-  const key = await withKey(root, (key) => hkdf(backend, key, PURPOSES[purpose]));
+  const key = await withKey(root, (key) => hkdf(backend, key, info));
   try {
     return await work({ key, backend });
   } finally {

@@ -85,11 +85,9 @@ Deno.test("sealCookie seals with the newest key, and openCookie opens with all",
 });
 
 Deno.test("sealCookie seals 4,096 bytes of name and value, and not 4,097", async () => {
-  const value = "x".repeat(2_840);
-  const length = (await sealCookie(fernet, "a", value)).length;
-  const exact = "n".repeat(4_096 - length);
-  assertEquals((await sealCookie(fernet, exact, value)).length + exact.length, 4_096);
-  const error = await assertRejects(() => sealCookie(fernet, `${exact}n`, value), RangeError);
+  const value = "x".repeat(2_973);
+  assertEquals((await sealCookie(fernet, "__Host-a", value)).length + "__Host-a".length, 4_096);
+  const error = await assertRejects(() => sealCookie(fernet, "__Host-ab", value), RangeError);
   assertEquals(
     error.message,
     "Cannot use the cookie: its name and value have 4097 bytes, expected at most 4096",

@@ -84,7 +84,8 @@ export function checkCookieName(name: string): string {
  * has a prefix with which browsers keep only what is `Secure`, and it is not.
  */
 export function checkCookie(name: string, secure: boolean): void {
-  if (checkBoolean(secure, "secure") || !PREFIX.test(checkCookieName(name))) return;
+  const needsSecure = PREFIX.test(checkCookieName(name));
+  if (checkBoolean(secure, "secure") || !needsSecure) return;
   throw new TypeError(
     `Cannot use the cookie's name ${quoted(name)} without secure: no browser would keep it`,
   );

@@ -14,12 +14,9 @@ import type { StorageVerification } from "./options.ts";
 import { moveRecords } from "./rotate.ts";
 import type { FoundRecord, ReadRecord, Shelf } from "./shelf.ts";
 import type { StoreChange } from "./store.ts";
+import { tries } from "./tries.ts";
 import { recordLength, sealMessages, type StoredValue, valueMessage } from "./values.ts";
 
-/** Times that an update is tried before it is given up. */
-const TRIES = 32;
-/** Milliseconds of the longest pause between them. */
-const LONGEST_PAUSE = 256;
 /** Records that are removed at a time. */
 const REMOVED_AT_ONCE = 1_000;
 
@@ -105,8 +102,7 @@ export async function updateValue(
   if (typeof change !== "function") {
     throw new TypeError(`Cannot update the value: expected a function, got ${kindOf(change)}`);
   }
-  for (let tries = 0; tries < TRIES; tries++) {
-    if (tries) await randomPause(Math.min(2 ** tries, LONGEST_PAUSE));
+  for await (const _ of tries()) {
     const done = await shelf.withKeys(async (ring) => {
       const [found] = await shelf.find(ring, [bytes]);
       const [old] = found ? await openFound(shelf, ring, [key], [found]) : [];
@@ -166,8 +162,4 @@ async function seal(
   }
   const now = unixTime();
   return await sealMessages(ring.values[0], messages, () => now);
-}
-
-async function randomPause(most: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * most));
 }

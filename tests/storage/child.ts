@@ -12,29 +12,13 @@
  */
 
 import { Fernet } from "@ironfern/ironfern";
-import { denoKv, EncryptedStorage, folder, redis, sqlite } from "@ironfern/ironfern/storage";
-import type { StringStore } from "@ironfern/ironfern/storage";
-import { Redis } from "ioredis";
-import { DatabaseSync } from "node:sqlite";
+import { EncryptedStorage } from "@ironfern/ironfern/storage";
+import { openStore } from "../support/child_store.ts";
 import { storeNeedles } from "../support/needles.ts";
 import { runContract } from "./contract.ts";
 
-async function open(kind: string, place: string): Promise<StringStore> {
-  if (kind === "folder") return folder(place);
-  if (kind === "kv") return denoKv(await Deno.openKv(place));
-  if (kind === "redis") {
-    const client = new Redis({ path: place });
-    return redis(([name, ...values]) => client.call(name, ...values));
-  }
-  const database = new DatabaseSync(place);
-  // A commit that waits for the disk would make the tests slow, not safer.
-  database.exec("PRAGMA busy_timeout = 30000; PRAGMA journal_mode = WAL");
-  database.exec("PRAGMA synchronous = NORMAL");
-  return sqlite(database);
-}
-
 const [doing, kind, place, key, times] = Deno.args;
-const store = await open(kind, place);
+const store = await openStore(kind, place);
 if (doing === "contract") {
   console.log(await runContract(store));
   Deno.exit();

@@ -17,7 +17,15 @@ export const CHILD: readonly string[] = [
 
 /** Lets another process do something, and returns what it printed. */
 export async function child(...args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await run(Deno.execPath(), [...CHILD, ...args]);
+  return await runChild(CHILD, args);
+}
+
+/** Runs a program in another process, and returns what it printed. */
+export async function runChild(
+  program: readonly string[],
+  args: readonly string[],
+): Promise<string> {
+  const { success, stdout, stderr } = await run(Deno.execPath(), [...program, ...args]);
   if (!success) throw new Error(`${args[0]} failed:\n${stderr}`);
   return stdout;
 }

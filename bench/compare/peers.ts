@@ -6,7 +6,7 @@
  */
 
 import { type Absence, THEIRS } from "./rows.ts";
-import type { Field, KdfWay, StorageEntry, StorageWay, TokenWay } from "./ways.ts";
+import type { Field, KdfWay, SessionWay, StorageEntry, StorageWay, TokenWay } from "./ways.ts";
 
 /** The parts of `fernet` that are used here. It has no types of its own. */
 export interface FernetModule {
@@ -46,6 +46,11 @@ interface EncryptStorageModule {
   };
 }
 
+interface IronSessionModule {
+  sealData(data: unknown, options: { password: string; ttl: number }): Promise<string>;
+  unsealData(seal: string, options: { password: string; ttl: number }): Promise<unknown>;
+}
+
 type SecureLs = new (options: {
   encodingType: "aes";
   encryptionSecret: string;
@@ -63,6 +68,7 @@ export const PEERS = {
   "fernet-nodejs": "1.0.6",
   "hash-wasm": "4.13.0",
   "encrypt-storage": "3.0.4",
+  "iron-session": "9.0.1",
   "secure-ls": "2.0.0",
 } as const;
 
@@ -209,4 +215,21 @@ export async function peerStorages(missing: readonly Absence[]): Promise<Field<S
     });
   }
   return { ways, absent };
+}
+
+/** The package that seals sessions into cookies. */
+export async function peerSessions(missing: readonly Absence[]): Promise<Field<SessionWay>> {
+  const ironSession = await tryImport<IronSessionModule>("iron-session", missing);
+  if (typeof ironSession === "string") {
+    return { ways: [], absent: [{ name: THEIRS.ironSession, reason: ironSession }] };
+  }
+  const options = { password: `${SECRET}, and more`, ttl: 3_600 };
+  return {
+    absent: [],
+    ways: [{
+      name: THEIRS.ironSession,
+      seal: (value) => ironSession.sealData(value, options),
+      open: (text) => ironSession.unsealData(text, options),
+    }],
+  };
 }

@@ -36,6 +36,7 @@ export const THEIRS = {
   webcryptoRecords: "WebCrypto, one record after the other",
   encryptStorage: "npm encrypt-storage, 500 records",
   secureLs: "npm secure-ls, 100 records",
+  ironSession: "npm iron-session",
   webcryptoKdf: "WebCrypto",
   webcryptoKdfs: "WebCrypto, one after the other",
   hashWasm: "npm hash-wasm",
@@ -159,6 +160,20 @@ export const ROWS = {
     unit: "µs",
     item: "record",
     targets: [],
+  },
+  session100: {
+    title: "A session of 100 B sealed and opened, sealCookie and openCookie",
+    ours: OURS.auto,
+    unit: "µs",
+    item: "session",
+    targets: [{ against: [THEIRS.ironSession], ratio: { deno: 5, node: 5 } }],
+  },
+  session1024: {
+    title: "A session of 1 KiB sealed and opened, sealCookie and openCookie",
+    ours: OURS.auto,
+    unit: "µs",
+    item: "session",
+    targets: [{ against: [THEIRS.ironSession], ratio: { deno: 5, node: 5 } }],
   },
 } as const satisfies Record<string, Row>;
 

@@ -12,6 +12,7 @@ import { measureFile } from "./file_row.ts";
 import { measureKeys } from "./kdf_rows.ts";
 import { measureLines } from "./line_row.ts";
 import { Python } from "./python.ts";
+import { measureSessions } from "./session_rows.ts";
 import { measureStorage } from "./storage_rows.ts";
 import type { RowName, RowResult, Settings, SuiteResult } from "./rows.ts";
 import { measureTokens } from "./token_rows.ts";
@@ -32,6 +33,9 @@ function measure(row: RowName, python: Python): Promise<RowResult> {
     case "storageOpen":
     case "storageSet":
       return measureStorage(row, key, settings);
+    case "session100":
+    case "session1024":
+      return measureSessions(row, key, settings);
     default:
       return measureTokens(row, key, python, settings);
   }

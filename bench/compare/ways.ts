@@ -53,6 +53,19 @@ export type KdfInput = Pbkdf2Input & {
 /** A key and its value. */
 export type StorageEntry = [key: string, value: string];
 
+/** Who seals sessions into cookies. */
+export interface SessionWay {
+  /** The name in the report. */
+  readonly name: string;
+  /** Seals a session. */
+  seal(value: SessionValue): Promise<string>;
+  /** Opens one. */
+  open(text: string): Promise<unknown>;
+}
+
+/** What a session holds. */
+export type SessionValue = Readonly<Record<string, string>>;
+
 /** A way to keep values encrypted under keys. */
 export interface StorageWay {
   /** Its name. */

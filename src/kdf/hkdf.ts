@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AsyncFernetEngine } from "../backends/backend.ts";
+import type { AsyncFernetEngine, FernetEngine } from "../backends/backend.ts";
 import type { BackendChoice } from "../backends/select/available.ts";
 import { pickAsync } from "../backends/select/fernet.ts";
 import { type Bytes, concatBytes } from "../bytes/bytes.ts";
@@ -41,6 +41,16 @@ export async function hkdfBlock(
   try {
     // T(1) = HMAC(PRK, info || 0x01), section 2.3
     return await engine.hmac(prk, concatBytes([info, Uint8Array.of(1)]));
+  } finally {
+    prk.fill(0);
+  }
+}
+
+/** {@linkcode hkdf} by the HMAC of a synchronous engine. */
+export function hkdfSync(engine: Pick<FernetEngine, "hmac">, key: Bytes, info: Bytes): Bytes {
+  const prk = engine.hmac(new Uint8Array(BLOCK), key);
+  try {
+    return engine.hmac(prk, concatBytes([info, Uint8Array.of(1)]));
   } finally {
     prk.fill(0);
   }

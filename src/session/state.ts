@@ -69,7 +69,7 @@ export function readState(json: Json): SessionState | undefined {
   if (!isTime(created) || !isRecord(data) || !isStrings(epochs)) return undefined;
   const values = new Map(Object.entries(data).map(([key, value]) => [key, frozen(value)]));
   if (user === undefined && since === undefined) return { created, data: values };
-  if (typeof user !== "string" || !isTime(since)) return undefined;
+  if (typeof user !== "string" || !user || !isTime(since)) return undefined;
   return { created, data: values, login: { user, since, epochs } };
 }
 

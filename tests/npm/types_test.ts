@@ -30,6 +30,7 @@ import {
 } from "@ironfern/ironfern";
 import { main } from "@ironfern/ironfern/cli";
 import { decryptLines, encryptLines } from "@ironfern/ironfern/export";
+import { type Session, Sessions } from "@ironfern/ironfern/session";
 import {
   EncryptedStorage,
   folder,
@@ -78,6 +79,13 @@ for (const each of [store, webStorage(localStorage), indexedDb("name"), folder("
   // @ts-expect-error It is text.
   await storage.set("token", 1);
 }
+
+const sessions = new Sessions<{ visits: number }>({ fernet, store, cookie: { secure: true } });
+const session: Session<{ visits: number }> = await sessions.load(new Request("https://a.example"));
+session.set("visits", (session.get("visits") ?? 0) + 1);
+new Response("", { headers: await session.save() });
+// @ts-expect-error It is a number.
+session.set("visits", "1");
 
 // @ts-expect-error There is no such backend.
 new Fernet(key, { backend: "gpu" });

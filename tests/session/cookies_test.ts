@@ -19,6 +19,10 @@ Deno.test("requestCookies reads names and values as browsers send them", () => {
     ["", "f"],
     ["a", "2"],
   ]);
+  assertEquals(requestCookies(withCookies(" \t \t=  ; a b = c d ")), [["", ""], ["a b", "c d"]]);
+  // It would take minutes if its time grew with the square of the spaces.
+  const spaces = `a${" ".repeat(1_000_000)}b`;
+  assertEquals(requestCookies(withCookies(`${spaces}=${spaces}`)), [[spaces, spaces]]);
   assertThrows(() => requestCookies({ headers: {} } as Request), TypeError, "a Request of the web");
 });
 

@@ -1,5 +1,10 @@
 import { Fernet, MultiFernet } from "@ironfern/ironfern";
-import { SessionError, Sessions, type SessionsOptions } from "@ironfern/ironfern/session";
+import {
+  sealCookie,
+  SessionError,
+  Sessions,
+  type SessionsOptions,
+} from "@ironfern/ironfern/session";
 import { EncryptedStorage, type Json, type StringStore } from "@ironfern/ironfern/storage";
 import {
   assert,
@@ -323,6 +328,31 @@ Deno.test("a session in a cookie opens under no other name, and no other cookie 
   const [, value] = cookie.split(/=(.*)/s);
   assertEquals((await renamed.load(`__Host-admin=${value}`)).isNew, true);
   assertEquals((await setUp({}).load(cookie)).isNew, true);
+});
+
+Deno.test("what is sealed under a session's name is one only if it has the form of one", async () => {
+  const { load } = setUp({ store: undefined });
+  const isNew = async (value: Json) =>
+    (await load(`__Host-session=${await sealCookie(fernet, "__Host-session", value)}`)).isNew;
+  const created = Math.floor(Date.now() / 1_000);
+  const good = { created, data: {}, epochs: ["e"], since: created, user: "ada" };
+  assertEquals(await isNew(good), false);
+  const bad: Json[] = [null, 1, "", [], {}];
+  for (
+    const [name, values] of Object.entries({
+      created: ["1", null],
+      data: [null, [], ""],
+      epochs: [null, "e", [1]],
+      since: [null, "1", 1e12, 0],
+      user: [null, "", 1],
+      other: [null],
+    })
+  ) {
+    for (const value of values) bad.push({ ...good, [name]: value });
+  }
+  for (const time of [1e300, -1, 0, created + 100]) bad.push({ created: time, data: {} });
+  bad.push({ created, data: {}, user: "ada" }, { created, data: {}, since: created });
+  for (const value of bad) assertEquals(await isNew(value), true, JSON.stringify(value));
 });
 
 Deno.test("endAll ends the user's sessions, and nobody else's", async () => {

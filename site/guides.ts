@@ -33,6 +33,7 @@ export const MENU: Readonly<Record<string, readonly Guide[]>> = {
     guide("docs/rows-and-fields.md", "Rows and fields"),
     guide("docs/sealed-exports.md", "Sealed exports"),
     guide("docs/storage.md", "Secrets in a store"),
+    guide("docs/sessions.md", "Sessions"),
     guide("docs/backends.md", "Backends and workers"),
     guide("docs/kdf-cost.md", "What a key costs"),
   ],

@@ -1,0 +1,41 @@
+"""
+Ironfern for Python and Apache Spark: Fernet tokens, fields of rows, and sealed exports, by
+the kernel that the TypeScript package runs.
+"""
+
+from .errors import InvalidTokenError, IronfernError, RowError, SealedExportError
+from .fernet import decrypt_many, encrypt_many
+from .keys import SecretFile, SecretVariable, generate_key
+from .lines import decrypt_lines_file, encrypt_lines_file
+from .spark import (
+    decrypt_column,
+    decrypt_lines,
+    decrypt_udf,
+    encrypt_column,
+    encrypt_lines,
+    encrypt_udf,
+    register_functions,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "InvalidTokenError",
+    "IronfernError",
+    "RowError",
+    "SealedExportError",
+    "SecretFile",
+    "SecretVariable",
+    "decrypt_column",
+    "decrypt_lines",
+    "decrypt_lines_file",
+    "decrypt_many",
+    "decrypt_udf",
+    "encrypt_column",
+    "encrypt_lines",
+    "encrypt_lines_file",
+    "encrypt_many",
+    "encrypt_udf",
+    "generate_key",
+    "register_functions",
+]

@@ -114,7 +114,7 @@ def file_key(header: Header, secret: bytearray) -> bytearray:
             wipe(root)
 
 
-def _with_line(id: str, name: str, iterations: int | None, salt: str | None) -> Header:  # noqa: A002
+def _with_line(id: str, name: str, iterations: int | None, salt: str | None) -> Header:
     kdf: dict[str, object] = {"name": name}
     if name != "key":
         kdf |= {"iterations": iterations, "salt": salt}

@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from ._line_reader import LineReader
 from ._sealed_format import (
     BATCH_SLICES,
     FINAL_DATA,
@@ -90,7 +91,7 @@ class ExportReader:
         bounds = (
             f"expected {LEAST_ITERATIONS} to {_MAX_ITERATIONS}"
             if not LEAST_ITERATIONS <= count <= _MAX_ITERATIONS
-            else f"more than {self._max_iterations}, so raise max_iterations if you trust the file"
+            else f"more than {self._max_iterations}, so raise max_iterations if you trust it"
         )
         reason = f"it asks for {count} iterations, {bounds}"
         raise SealedExportError("iterations-out-of-range", 1, reason)
@@ -178,32 +179,6 @@ class ExportReader:
             self._short = data
             return None
         return data
-
-
-class LineReader:
-    """Lines out of a binary file that may give less than it is asked for."""
-
-    _CHUNK = 1 << 18
-
-    def __init__(self, source: BinaryIO) -> None:
-        self._source = source
-        self._held = b""
-        self._at = 0
-        self._done = False
-
-    def readline(self, limit: int) -> bytes:
-        """A line with its line feed, or ``limit`` bytes of it, or what is left."""
-        while True:
-            end = self._held.find(b"\n", self._at, self._at + limit) + 1
-            if end or len(self._held) - self._at >= limit or self._done:
-                stop = end or min(self._at + limit, len(self._held))
-                line = self._held[self._at : stop]
-                self._at = stop
-                return line
-            chunk = self._source.read(self._CHUNK) or b""
-            self._done = not chunk
-            self._held = self._held[self._at :] + chunk
-            self._at = 0
 
 
 def read_header_line(source: LineReader) -> Header:

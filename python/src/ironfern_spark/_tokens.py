@@ -13,7 +13,7 @@ import sys
 import time
 from array import array
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from . import _long_tokens as long_tokens
@@ -90,7 +90,7 @@ def seal(key: bytes | bytearray, records: Batch, when: int) -> Batch:
     data, offsets, line_feeds = records
     gap = int(line_feeds)
     count = len(offsets) - 1
-    lengths = [end - start - gap for start, end in zip(offsets, offsets[1:])]
+    lengths = [end - start - gap for start, end in pairwise(offsets)]
     places = offsets_of([token_length(length) + gap for length in lengths])
     size = places[-1]
     heads = make_heads(count, when)
@@ -141,7 +141,7 @@ def open_batch(key: bytes | bytearray, tokens: Batch) -> Opened:
     if opened is None:
         parts = [
             long_tokens.open_token(key, memoryview(data)[start : end - gap])
-            for start, end in zip(offsets, offsets[1:])
+            for start, end in pairwise(offsets)
         ]
         feed = b"\n" * gap
         opened = Opened(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time as clock
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Literal, Union, overload
 
 from ._tokens import (
@@ -108,7 +108,7 @@ def encrypt_values(key: bytearray, messages: Sequence[Message | None]) -> list[s
         sealed = seal(key, Batch(b"".join(part), offsets), when)
         text = bytes(sealed.data).decode("ascii")
         places = sealed.offsets.tolist()
-        tokens += [text[a:b] for a, b in zip(places, places[1:])]
+        tokens += [text[a:b] for a, b in pairwise(places)]
     if len(records) == len(given):
         return list(tokens)
     rest = iter(tokens)
@@ -205,7 +205,8 @@ def message_bytes(message: Message, index: int) -> bytes:
         data = bytes(message)
     else:
         raise TypeError(
-            f"Cannot encrypt value {index}: expected text or bytes, got {type(message).__name__}"
+            f"Cannot encrypt value {index}: expected text or bytes, "
+            f"got {type(message).__name__}"
         )
     if len(data) > LONGEST_MESSAGE:
         raise ValueError(

@@ -36,13 +36,17 @@ def encrypt_line_values(values: Iterable[Message | None], key: Key) -> Iterator[
     with borrowed_key(key) as secret:
         for part in chunked(values):
             for place, line in enumerate(part):
-                if line is not None and (b"\n" if not isinstance(line, str) else "\n") in line:
+                if line is not None and _has_line_feed(line):
                     raise ValueError(
                         f"Cannot encrypt line {index + place + 1}: it holds a line feed, so "
                         "pass lines without their ends, or a file to encrypt_lines_file"
                     )
             yield from encrypt_values(secret, part)
             index += len(part)
+
+
+def _has_line_feed(line: Message) -> bool:
+    return "\n" in line if isinstance(line, str) else b"\n" in line
 
 
 def decrypt_line_values(

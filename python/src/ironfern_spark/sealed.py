@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple, Union
 
+from ._line_reader import LineReader
 from ._replace_file import Path, replacing
 from ._sealed_format import (
     LEAST_ITERATIONS,
@@ -18,7 +19,7 @@ from ._sealed_format import (
     is_random_text,
     new_header,
 )
-from ._sealed_reader import ExportReader, LineReader, read_header_line
+from ._sealed_reader import ExportReader, read_header_line
 from ._sealed_writer import sealed_batches
 from .keys import Key, Passphrase, read_key, read_passphrase, wipe
 
@@ -105,7 +106,7 @@ def seal_file(
     """
     secret, header = _sealing(passphrase, key, iterations)
     try:
-        with open(source, "rb", buffering=0) as data:  # noqa: SIM117
+        with open(source, "rb", buffering=0) as data:
             with replacing(target, overwrite=overwrite, source=data) as out:
                 return _write_export(data, out, secret, header)
     finally:
@@ -237,7 +238,7 @@ class _opened:  # noqa: N801
 
     def __enter__(self) -> BinaryIO:
         if isinstance(self._source, (str, os.PathLike)):
-            self._file = open(self._source, "rb", buffering=0)  # noqa: SIM115
+            self._file = open(self._source, "rb", buffering=0)
             return self._file
         return self._source
 

@@ -142,7 +142,7 @@ def encrypt_udf(key: SecretSource) -> Callable[..., "Column"]:
     IV: Spark then does not compute it twice for one row of one plan.
     """
     import pandas as pd
-    from pyspark.sql.functions import pandas_udf
+    from pyspark.sql.pandas.functions import pandas_udf
 
     check_source(key)
 
@@ -153,7 +153,8 @@ def encrypt_udf(key: SecretSource) -> Callable[..., "Column"]:
             for column in columns:
                 yield encrypt_series(secret, column)
 
-    return pandas_udf(encrypt, "string").asNondeterministic()  # type: ignore[call-overload]
+    udf: Any = pandas_udf(encrypt, "string")  # type: ignore[call-overload]
+    return udf.asNondeterministic()  # type: ignore[no-any-return]
 
 
 def decrypt_udf(
@@ -171,7 +172,7 @@ def decrypt_udf(
     ``"null"``. The result is text, or with ``binary`` binary data.
     """
     import pandas as pd
-    from pyspark.sql.functions import pandas_udf
+    from pyspark.sql.pandas.functions import pandas_udf
 
     check_source(key)
     check_bad_tokens(bad_tokens)
@@ -187,7 +188,8 @@ def decrypt_udf(
                     secret, column, binary=binary, bad_tokens=bad_tokens, in_time=in_time
                 )
 
-    udf = pandas_udf(decrypt, "binary" if binary else "string")  # type: ignore[call-overload]
+    kind = "binary" if binary else "string"
+    udf: Any = pandas_udf(decrypt, kind)  # type: ignore[call-overload]
     return udf if ttl is None else udf.asNondeterministic()  # type: ignore[no-any-return]
 
 

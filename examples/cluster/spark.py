@@ -29,7 +29,7 @@ from spark_standalone import Standalone
 SOURCES = Path(__file__).parents[2] / "python" / "src"
 sys.path.insert(0, str(SOURCES))
 
-from ironfern_spark import (  # noqa: E402
+from ironfern_spark import (
     SecretFile,
     SecretVariable,
     decrypt_column,

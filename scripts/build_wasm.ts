@@ -1,5 +1,6 @@
 /**
- * Builds the kernel and writes its bytes, as base64 text, into a module:
+ * Builds the kernel and writes its bytes, as base64 text, into a module, and as they
+ * are into the Python package:
  *
  *     deno run -A scripts/build_wasm.ts [--check] [--out FILE]
  *
@@ -200,7 +201,10 @@ async function main(): Promise<void> {
     if (out !== undefined) await Deno.writeFile(out, built.bytes);
     const source = await toModule(built);
     if (checks) await check(built, source);
-    else await Deno.writeTextFile(MODULE, source);
+    else {
+      await Deno.writeTextFile(MODULE, source);
+      await Deno.writeFile(join(ROOT, SOURCE_FILES.pythonKernel), built.bytes);
+    }
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

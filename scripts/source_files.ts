@@ -14,6 +14,8 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 export const SOURCE_FILES = {
   /** The kernel's bytes as text, which `build_wasm.ts` writes. */
   kernelBytes: "src/kernel/kernel_bytes.generated.ts",
+  /** The same bytes for the Python package, which `build_wasm.ts` writes too. */
+  pythonKernel: "python/src/ironfern_spark/kernel.wasm",
   /** Compiles the kernel from that text; other builds put something else in its place. */
   kernelLoader: "src/kernel/load.ts",
   /** Stands in for the loader in a worker, which is sent the compiled module. */

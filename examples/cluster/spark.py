@@ -49,8 +49,13 @@ def main() -> None:
     """Runs all of it."""
     options = read_options()
     key = generate_key()
-    environment = {VARIABLE: key, "PYTHONPATH": str(SOURCES), "PYSPARK_PYTHON": sys.executable}
+    environment = {
+        VARIABLE: key,
+        "PYTHONPATH": str(SOURCES),
+        "PYSPARK_PYTHON": sys.executable,
+    }
     with Standalone(2, options.seconds, environment) as cluster:
+        print(f"Everything is in {cluster.folder}", flush=True)
         spark = session(cluster, options)
         try:
             os.environ.pop(VARIABLE, None)
@@ -140,7 +145,10 @@ def check_lines(spark: SparkSession, folder: Path, plain: Path, kill: bool) -> N
         raise SystemExit("No executor was killed")
     tokens = context.textFile(str(folder / "encrypted"))
     decrypt_lines(tokens, key).saveAsTextFile(str(folder / "decrypted"))
-    before, after = lines_hash([plain]), lines_hash((folder / "decrypted").glob("part-*"))
+    before, after = (
+        lines_hash([plain]),
+        lines_hash((folder / "decrypted").glob("part-*")),
+    )
     print(f"Lines: {after[0]}, {after[1][:16]}, {time.monotonic() - started:.1f} s")
     if before != after:
         raise SystemExit(f"The lines differ: {before} and {after}")

@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -102,10 +103,8 @@ class Standalone:
     def _stop(self) -> None:
         # The executors are in their worker's group.
         for child in reversed(self._children):
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             child.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -82,7 +82,7 @@ class SealedTest(FolderTest):
         changes = [lines[:at] + lines[at + 1 :] for at in range(len(lines))]
         changes += [[*lines[: at + 1], *lines[at:]] for at in range(len(lines))]
         changes += [
-            lines[:at] + [lines[at + 1], lines[at]] + lines[at + 2 :] for at in range(5)
+            [*lines[:at], lines[at + 1], lines[at], *lines[at + 2 :]] for at in range(5)
         ]
         for changed in changes:
             with self.assertRaises(ironfern.SealedExportError):

@@ -50,8 +50,10 @@ class FieldsTest(FolderTest):
             self.check_round_trip(case["decrypted"], fields, "\0")
 
     def test_csv(self) -> None:
-        text = '\ufeffid,name,"no""te"\r\n1,"Zoë ""Z""","a\nb"\r\n\r\n'
+        text = (
+            '\ufeffid,name,"no""te"\r\n1,"Zoë ""Z""","a\nb"\r\n\r\n'
             '2,hidden,\r\n"3",,"x,y"\r\n4,e,f'
+        )
         changed = self.check_round_trip(text, CSV, "hidden")
         rows = list(csv.reader(io.StringIO(changed.replace("\ufeff", ""), newline="")))
         self.assertEqual([row[0] for row in rows if row], ["id", "1", "2", "3", "4"])

@@ -17,9 +17,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from py4j.protocol import Py4JError
 from pyspark import RDD, TaskContext
 from pyspark.errors import PySparkException
 from pyspark.sql import Row, SparkSession
@@ -47,6 +48,7 @@ PARTITIONS = 8
 
 def main() -> None:
     """Runs all of it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     options = read_options()
     key = generate_key()
     environment = {
@@ -58,7 +60,6 @@ def main() -> None:
         print(f"Everything is in {cluster.folder}", flush=True)
         spark = session(cluster, options)
         try:
-            os.environ.pop(VARIABLE, None)
             plain = write_lines(cluster.folder / "plain", options.rows)
             check_lines(spark, cluster.folder, plain, options.kill)
             check_column(spark, cluster.folder, options.rows, key)
@@ -242,11 +243,11 @@ def check_wrong_key(spark: SparkSession, folder: Path) -> None:
     print("A wrong key is an error")
 
 
-def expect_refusal(work: object) -> None:
+def expect_refusal(work: Callable[[], object]) -> None:
     """Fails unless the work fails with the error of a bad token."""
     try:
-        work()  # type: ignore[operator]
-    except (PySparkException, Exception) as error:
+        work()
+    except (Py4JError, PySparkException) as error:
         if "InvalidTokenError" not in str(error):
             raise
         return

@@ -7,11 +7,13 @@ end of the block, or when the time is up.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -23,6 +25,7 @@ import pyspark
 
 SPARK_HOME = Path(pyspark.__file__).parent
 LOOPBACK = "127.0.0.1"
+PR_SET_PDEATHSIG = 1
 #: Seconds that a process may take to listen, on a busy machine.
 START_SECONDS = 60
 
@@ -86,6 +89,7 @@ class Standalone:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=_end_with_parent,
             )
         self._children.append(child)
 
@@ -113,6 +117,12 @@ class Standalone:
         self._stop()
         # The driver's JVM ends when its standard input does.
         os._exit(1)
+
+
+def _end_with_parent() -> None:
+    """Linux kills the child when its parent is killed and cannot do it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def free_port() -> int:

@@ -23,6 +23,7 @@ KEY_LENGTH = 32
 _LONGEST = 1 << 20
 _HEXADECIMAL = re.compile(rb"[0-9a-fA-F]{64}\Z")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{43}=?\Z")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _SPACE = b" \t\n\r\f\v"
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _EXPECTED = "expected 44 characters as generate_key() writes them"
@@ -40,7 +41,10 @@ class SecretFile:
     path: str
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        object.__setattr__(self, "path", os.fspath(path))
+        text = os.fspath(path)
+        if text.endswith("=") and _BASE64.match(text.encode("utf-8", "replace")):
+            raise ValueError("Cannot use the path: it is a key, expected where to find one")
+        object.__setattr__(self, "path", text)
 
     def read(self) -> bytearray:
         """
@@ -81,6 +85,11 @@ class SecretVariable:
     """A secret that is read from an environment variable, by each process that needs it."""
 
     name: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not _NAME.match(self.name):
+            # The name may be the secret itself, given by mistake.
+            raise ValueError("Cannot use the variable: expected its name, not the secret")
 
     def read(self) -> bytearray:
         """

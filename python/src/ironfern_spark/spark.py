@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional, Union, overload
 
 from .fernet import BadTokens, Message, check_bad_tokens, token_age
-from .keys import Key, SecretSource, borrowed_key, check_source, read_key
+from .keys import Key, SecretSource, borrowed_key, check_source, read_key, wipe
 from .lines import decrypt_line_values, encrypt_line_values
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ def _is_rdd(lines: Any) -> bool:
 def _check_lines(lines: Any) -> None:
     if isinstance(lines, (str, bytes, bytearray)):
         raise TypeError("Cannot use a single text as lines: pass a list of lines, or an RDD")
+    if type(lines).__module__.startswith("pyspark.sql"):
+        raise TypeError("Cannot use a table as lines: use encrypt_column or decrypt_column")
 
 
 @overload
@@ -78,7 +80,7 @@ def encrypt_lines(lines: Any, key: Any) -> Any:
     if _is_rdd(lines):
         check_source(key)
         return lines.mapPartitions(_EncryptLines(key), preservesPartitioning=False)
-    read_key(key)[:] = b""
+    wipe(read_key(key))
     return encrypt_line_values(lines, key)
 
 
@@ -130,7 +132,7 @@ def decrypt_lines(
         check_source(key)
         work = _DecryptLines(key, bad_tokens, ttl, current_time)
         return tokens.mapPartitions(work, preservesPartitioning=False)
-    read_key(key)[:] = b""
+    wipe(read_key(key))
     return decrypt_line_values(tokens, key, bad_tokens=bad_tokens, in_time=in_time)
 
 

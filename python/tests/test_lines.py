@@ -34,6 +34,9 @@ class LinesTest(FolderTest):
             list(ironfern.encrypt_lines(["a", "b\n"], self.key))
         with self.assertRaises(TypeError):
             ironfern.encrypt_lines("one line", self.key)
+        for work in (ironfern.encrypt_lines, ironfern.decrypt_lines):
+            with self.assertRaisesRegex(TypeError, "got int"):
+                list(work([7], self.key))  # type: ignore[list-item]
         with self.assertRaises(ValueError):
             ironfern.decrypt_lines([], "no key")
 

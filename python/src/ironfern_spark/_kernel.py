@@ -138,11 +138,6 @@ def with_kernel(work: Callable[[Kernel, Arena], T]) -> T:
         return _kernel.call(work)
 
 
-def arena_length() -> int:
-    """Bytes in the arena."""
-    return with_kernel(lambda kernel, _: kernel.arena_length)
-
-
 def _forget_in_child() -> None:
     """
     A forked child has a copy of the memory, and perhaps of a lock that a thread held which

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time as clock
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import Literal, Union, overload
 
 from ._tokens import (
+    BATCH_BYTES,
     BATCH_RECORDS,
     INVALID,
     LONGEST_MESSAGE,
@@ -143,34 +143,17 @@ def _open_part(
 ) -> list[bytes | None]:
     batch = Batch(b"".join(tokens), offsets_of([len(token) for token in tokens]))
     data, lengths, times = open_batch(key, batch)
-    if in_time is not None:
-        lengths = _refuse_times(lengths, times, in_time, data)
     messages: list[bytes | None] = []
     at = 0
-    for length in lengths:
+    for length, time in zip(lengths, times):
         if length == INVALID:
             messages.append(None)
-        else:
-            messages.append(bytes(data[at : at + length]))
-            at += length
+            continue
+        good = in_time is None or in_time(time)
+        messages.append(bytes(data[at : at + length]) if good else None)
+        at += length
     data[:] = bytes(len(data))
     return messages
-
-
-def _refuse_times(
-    lengths: array[int], times: array[int], in_time: InTime, data: bytearray
-) -> array[int]:
-    """Marks as invalid what is too old, and takes it out of the data."""
-    kept = array("I")
-    at = 0
-    for length, time in zip(lengths, times):
-        if length == INVALID or in_time(time):
-            kept.append(length)
-            at += 0 if length == INVALID else length
-        else:
-            kept.append(INVALID)
-            del data[at : at + length]
-    return kept
 
 
 def texts(messages: list[bytes | None]) -> list[str | None]:
@@ -266,7 +249,14 @@ def token_age(ttl: int | None, current_time: int | None) -> InTime | None:
 
 
 def chunked(values: Iterable[Message | None]) -> Iterator[list[Message | None]]:
-    """As many values as fit a batch, again and again."""
-    iterator = iter(values)
-    while part := list(islice(iterator, BATCH_RECORDS)):
+    """About as many values as fit a batch, again and again."""
+    part: list[Message | None] = []
+    size = 0
+    for value in values:
+        part.append(value)
+        size += len(value) if isinstance(value, (str, bytes, bytearray)) else 0
+        if size >= BATCH_BYTES or len(part) == BATCH_RECORDS:
+            yield part
+            part, size = [], 0
+    if part:
         yield part

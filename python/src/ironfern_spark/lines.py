@@ -46,7 +46,9 @@ def encrypt_line_values(values: Iterable[Message | None], key: Key) -> Iterator[
 
 
 def _has_line_feed(line: Message) -> bool:
-    return "\n" in line if isinstance(line, str) else b"\n" in line
+    if isinstance(line, str):
+        return "\n" in line
+    return isinstance(line, (bytes, bytearray)) and b"\n" in line
 
 
 def decrypt_line_values(

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import resource
 import signal
 import sys
 import threading
@@ -60,6 +61,7 @@ def main() -> None:
         print(f"Everything is in {cluster.folder}", flush=True)
         spark = session(cluster, options)
         try:
+            check_limit(spark, options.memory)
             plain = write_lines(cluster.folder / "plain", options.rows)
             check_lines(spark, cluster.folder, plain, options.kill)
             check_column(spark, cluster.folder, options.rows, key)
@@ -114,6 +116,20 @@ def session(cluster: Standalone, options: argparse.Namespace) -> SparkSession:
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("OFF")
     return spark
+
+
+def check_limit(spark: SparkSession, memory: str | None) -> None:
+    """The workers have that limit of addresses, or none."""
+    limits = spark.sparkContext.parallelize([0], 1).map(lambda _: address_limit()).collect()
+    megabytes = None if memory is None else int(memory.removesuffix("m"))
+    if limits != [megabytes]:
+        raise SystemExit(f"The limit of the workers is {limits}, not {megabytes}")
+
+
+def address_limit() -> int | None:
+    """The limit of this process, in MiB."""
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return None if limit == resource.RLIM_INFINITY else limit >> 20
 
 
 def write_lines(path: Path, rows: int) -> Path:

@@ -91,7 +91,8 @@ def seal(key: bytes | bytearray, records: Batch, when: int) -> Batch:
     gap = int(line_feeds)
     count = len(offsets) - 1
     lengths = [end - start - gap for start, end in pairwise(offsets)]
-    places = offsets_of([token_length(length) + gap for length in lengths])
+    # As token_length, without a call for each of them.
+    places = offsets_of([(n - n % 16 + _AROUND + 18) // 3 * 4 + gap for n in lengths])
     size = places[-1]
     heads = make_heads(count, when)
     need = len(data) + size + 8 * len(offsets) + len(heads) + _SPARE

@@ -10,7 +10,16 @@ import { testWithPackages } from "../support/python_package.ts";
 import { run } from "../support/tools.ts";
 
 await testWithPackages("Spark, with an executor killed", { java: true }, async (python) => {
-  const args = ["--rows", "12000", "--kill", "--memory", "512m", "--speculation"];
+  const args = [
+    "--rows",
+    "12000",
+    "--seconds",
+    "480",
+    "--speculation",
+    "--kill",
+    "--memory",
+    "512m",
+  ];
   const { success, stdout, stderr } = await run(python, ["examples/cluster/spark.py", ...args]);
   assert(success, stdout + stderr);
   assertStringIncludes(stdout, "Killed the executor");

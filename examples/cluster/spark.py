@@ -25,7 +25,7 @@ from py4j.protocol import Py4JError
 from pyspark import RDD, TaskContext
 from pyspark.errors import PySparkException
 from pyspark.sql import Row, SparkSession
-from spark_standalone import Standalone
+from spark_standalone import JAVA_OPTIONS, Standalone
 
 SOURCES = Path(__file__).parents[2] / "python" / "src"
 sys.path.insert(0, str(SOURCES))
@@ -87,6 +87,8 @@ def session(cluster: Standalone, options: argparse.Namespace) -> SparkSession:
     os.environ["PYSPARK_PYTHON"] = sys.executable
     settings = {
         "spark.driver.host": "127.0.0.1",
+        "spark.driver.extraJavaOptions": JAVA_OPTIONS,
+        "spark.executor.extraJavaOptions": JAVA_OPTIONS,
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.executor.memory": "512m",

@@ -26,6 +26,8 @@ import pyspark
 SPARK_HOME = Path(pyspark.__file__).parent
 LOOPBACK = "127.0.0.1"
 PR_SET_PDEATHSIG = 1
+#: A run is short: what the JVM's second compiler would win is less than what it takes.
+JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 #: Seconds that a process may take to listen, on a busy machine.
 START_SECONDS = 60
 
@@ -45,6 +47,7 @@ class Standalone:
             "SPARK_LOCAL_IP": LOOPBACK,
             "SPARK_LOCAL_DIRS": str(self.folder / "local"),
             "SPARK_DAEMON_MEMORY": "256m",
+            "SPARK_DAEMON_JAVA_OPTS": JAVA_OPTIONS,
             **environment,
         }
         self.master = f"spark://{LOOPBACK}:{free_port()}"

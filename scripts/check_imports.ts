@@ -17,6 +17,9 @@ const LAYERS = [
   "src/checks.ts",
   "src/kernel/",
   "src/backends/",
+  // A worker seals slices: the format stands below it.
+  "src/export/sealed/format.ts",
+  "src/export/sealed/slices/",
   "src/workers/",
   "src/kdf/",
   "src/fernet/",

@@ -198,7 +198,7 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** Bytes without the PKCS #7 padding, or `undefined` when that is wrong. */
-function unpaddedLength(bytes: Bytes): number | undefined {
+export function unpaddedLength(bytes: Bytes): number | undefined {
   const padding = bytes[bytes.length - 1];
   if (padding < 1 || padding > BLOCK) return undefined;
   const length = bytes.length - padding;

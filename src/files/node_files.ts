@@ -21,6 +21,8 @@ export interface FileStatus {
   readonly size: bigint;
   /** Its kind, and who may read and write it. */
   readonly mode: bigint;
+  /** When it was written last, in nanoseconds. */
+  readonly mtimeNs: bigint;
   /** Whether it is neither a folder nor a device nor a pipe. */
   isFile(): boolean;
   isDirectory(): boolean;
@@ -47,7 +49,12 @@ export interface FileHandle {
     length: number,
     position: number | null,
   ): Promise<{ bytesRead: number }>;
-  write(buffer: Uint8Array, offset: number, length: number): Promise<{ bytesWritten: number }>;
+  write(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position?: number,
+  ): Promise<{ bytesWritten: number }>;
   stat(options: { bigint: true }): Promise<FileStatus>;
   sync(): Promise<void>;
   close(): Promise<void>;
@@ -200,20 +207,27 @@ export function isMissing(error: unknown): boolean {
 
 const CHUNK = 1 << 20;
 
-/** A file's bytes from its current position on; every chunk is valid until the next one. */
+/**
+ * A file's bytes; every chunk is valid until the next one.
+ *
+ * @param start The first byte's place; without it the file's current position.
+ */
 export async function* fileChunks(
   handle: FileHandle,
   path: string,
   signal: AbortSignal | undefined,
+  start?: number,
 ): AsyncGenerator<Uint8Array, void> {
   const buffer = new Uint8Array(CHUNK);
+  let position = start ?? null;
   try {
     for (;;) {
       const { bytesRead } = await abortable(
-        () => withFile("read", path, () => handle.read(buffer, 0, CHUNK, null)),
+        () => withFile("read", path, () => handle.read(buffer, 0, CHUNK, position)),
         signal,
       );
       if (!bytesRead) return;
+      if (position !== null) position += bytesRead;
       yield buffer.subarray(0, bytesRead);
     }
   } finally {
@@ -221,9 +235,36 @@ export async function* fileChunks(
   }
 }
 
-/** Writes all of the bytes. */
-export async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+/** Writes all of the bytes, at the file's current position or at that place. */
+export async function writeAll(
+  handle: FileHandle,
+  bytes: Uint8Array,
+  position?: number,
+): Promise<void> {
   for (let written = 0; written < bytes.length;) {
-    written += (await handle.write(bytes, written, bytes.length - written)).bytesWritten;
+    const left = bytes.length - written;
+    const at = position === undefined ? undefined : position + written;
+    written += (await handle.write(bytes, written, left, at)).bytesWritten;
   }
+}
+
+/** Reads until the buffer is full or the file ends, and says how many bytes that were. */
+export async function readAt(
+  handle: FileHandle,
+  into: Uint8Array,
+  position: number,
+): Promise<number> {
+  let length = 0;
+  while (length < into.length) {
+    const left = into.length - length;
+    const { bytesRead } = await handle.read(into, length, left, position + length);
+    if (!bytesRead) break;
+    length += bytesRead;
+  }
+  return length;
+}
+
+/** Whether a file was written to between the two. */
+export function wasWritten(before: FileStatus, after: FileStatus): boolean {
+  return before.size !== after.size || before.mtimeNs !== after.mtimeNs;
 }

@@ -55,6 +55,19 @@ const inUse = new Set<string>();
 /** Its temporary files. */
 const temporaries = new Set<string>();
 
+/** Writes bytes after those before. */
+export type WriteBytes = (bytes: Uint8Array) => Promise<void>;
+
+/** The file that will take the target's place. */
+export interface TemporaryFile {
+  /** It is open for writing. */
+  readonly handle: FileHandle;
+  /** Its absolute path. */
+  readonly path: string;
+  /** The path that it will have. */
+  readonly target: string;
+}
+
 /** How a file is replaced. */
 export interface ReplaceOptions {
   /** This file is not removed, even if it is named like a temporary one. */
@@ -69,7 +82,8 @@ export interface ReplaceOptions {
  * @param files The modules for files.
  * @param target The file's absolute path. If it is a symbolic link, its target is
  * written.
- * @param write Writes the content with the function that it is given.
+ * @param write Writes the content with the function that it is given, or to the
+ * places of the temporary file.
  * @param options By default a file that exists is replaced.
  * @returns What `write` returns.
  * @throws {Error} If the system refuses it. Where only the last step is refused,
@@ -79,7 +93,7 @@ export interface ReplaceOptions {
 export async function replaceFile<T>(
   files: NodeFiles,
   target: string,
-  write: (bytes: (bytes: Uint8Array) => Promise<void>) => Promise<T>,
+  write: (bytes: WriteBytes, temporary: TemporaryFile) => Promise<T>,
   { input, overwrite = true }: ReplaceOptions = {},
 ): Promise<T> {
   const { fs, path } = files;
@@ -98,7 +112,7 @@ export async function replaceFile<T>(
     temporaries.add(temporary);
     const handle = await withFile("write", real, () => fs.open(temporary, "wx", OWNER_ONLY));
     try {
-      const result = await writeWhole(handle, real, write);
+      const result = await writeWhole({ handle, path: temporary, target: real }, write);
       await publish(files, temporary, real, overwrite);
       await withFile("write", real, () => syncFolder(folder));
       return result;
@@ -248,13 +262,14 @@ async function publishNew({ fs }: NodeFiles, temporary: string, real: string): P
 }
 
 async function writeWhole<T>(
-  handle: FileHandle,
-  real: string,
-  write: (bytes: (bytes: Uint8Array) => Promise<void>) => Promise<T>,
+  temporary: TemporaryFile,
+  write: (bytes: WriteBytes, temporary: TemporaryFile) => Promise<T>,
 ): Promise<T> {
+  const { handle, target } = temporary;
+  const append: WriteBytes = (bytes) => withFile("write", target, () => writeAll(handle, bytes));
   try {
-    const result = await write((bytes) => withFile("write", real, () => writeAll(handle, bytes)));
-    await withFile("write", real, () => handle.sync());
+    const result = await write(append, temporary);
+    await withFile("write", target, () => handle.sync());
     return result;
   } finally {
     await handle.close();

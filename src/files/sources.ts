@@ -9,7 +9,9 @@ import { streamChunks } from "../streams/chunks.ts";
 import {
   absolutePath,
   fileChunks,
+  type FileHandle,
   type FilePath,
+  type FileStatus,
   nodeFiles,
   openFor,
   withFile,
@@ -23,14 +25,14 @@ export type ExportSource = Blob | ReadableStream<Uint8Array> | FilePath;
  *
  * @param source The source.
  * @param signal Stops the reading.
- * @param work Gets the chunks, each valid until the next one, and the number of
- * all their bytes where that is known.
+ * @param work Gets the chunks, each valid until the next one, the number of all their
+ * bytes where that is known, and the file if it is one.
  * @throws {TypeError} If the value is none of these.
  */
 export async function withSource<T>(
   source: ExportSource,
   signal: AbortSignal,
-  work: (chunks: AsyncIterable<Uint8Array>, total: number | undefined) => Promise<T>,
+  work: SourceWork<T>,
 ): Promise<T> {
   signal.throwIfAborted();
   if (source instanceof Blob) return await withStream(source.stream(), signal, work, source.size);
@@ -45,9 +47,20 @@ export async function withSource<T>(
   );
 }
 
+/** A file that is read. */
+export interface SourceFile {
+  /** The file. */
+  readonly handle: FileHandle;
+  /** Its absolute path. */
+  readonly path: string;
+  /** What it was when it was opened. */
+  readonly status: FileStatus;
+}
+
 type SourceWork<T> = (
   chunks: AsyncIterable<Uint8Array>,
   total: number | undefined,
+  file?: SourceFile,
 ) => Promise<T>;
 
 async function withStream<T>(
@@ -76,7 +89,9 @@ async function withPath<T>(
   try {
     const status = await withFile("read", path, () => handle.stat({ bigint: true }));
     const total = status.isFile() ? Number(status.size) : undefined;
-    return await work(fileChunks(handle, path, signal), total);
+    const start = status.isFile() ? 0 : undefined;
+    const chunks = fileChunks(handle, path, signal, start);
+    return await work(chunks, total, { handle, path, status });
   } finally {
     const closing = handle.close();
     if (signal.aborted) closing.catch(() => {});

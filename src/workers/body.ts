@@ -11,9 +11,16 @@ import type { Backend } from "../backends/backend.ts";
 import { keysAt } from "../backends/derive.ts";
 import { createNode } from "../backends/node.ts";
 import { createWasm } from "../backends/wasm.ts";
-import type { Batch, Opened } from "../bytes/batch.ts";
+import { openSlices, sealSlices } from "../export/sealed/slices/tasks.ts";
 import { release } from "../runtime/memory.ts";
-import type { DeriveTask, FromWorker, Task, ToWorker, WorkerBackend } from "./messages.ts";
+import type {
+  DeriveTask,
+  FromWorker,
+  Task,
+  TaskResult,
+  ToWorker,
+  WorkerBackend,
+} from "./messages.ts";
 import { receiveModule } from "./received_module.ts";
 import { pack, unpack } from "./transfer.ts";
 
@@ -92,14 +99,19 @@ async function perform(task: Task): Promise<void> {
 }
 
 /** Does the task and wipes what it was sent; its result goes away by transfer. */
-async function resultOf(task: Task, signal: AbortSignal): Promise<Batch | Opened | undefined> {
+async function resultOf(task: Task, signal: AbortSignal): Promise<TaskResult | undefined> {
   try {
-    const { async } = backendOf(task.job.backend);
     switch (task.type) {
-      case "seal":
-        return await async.seal(task.job.key, task.job.records, task.job.heads, signal);
+      case "seal": {
+        const { backend, key, records, heads } = task.job;
+        return await backendOf(backend).async.seal(key, records, heads, signal);
+      }
       case "open":
-        return await async.open(task.job.key, task.job.tokens, signal);
+        return await backendOf(task.job.backend).async.open(task.job.key, task.job.tokens, signal);
+      case "sealSlices":
+        return await sealSlices(task.job, signal);
+      case "openSlices":
+        return await openSlices(task.job, signal);
       case "derive":
         return void await deriveKeys(task.job, signal);
     }
@@ -113,6 +125,10 @@ async function resultOf(task: Task, signal: AbortSignal): Promise<Batch | Opened
 function wipe(task: Task): void {
   if (task.type === "derive") {
     for (const { request } of task.job.jobs) request.password.fill(0);
+    return;
+  }
+  if (task.type === "sealSlices" || task.type === "openSlices") {
+    task.job.work.key.fill(0);
     return;
   }
   const { job } = task;

@@ -9,6 +9,7 @@
 import type { KdfRequest } from "../backends/backend.ts";
 import type { Batch, Opened } from "../bytes/batch.ts";
 import type { Bytes } from "../bytes/bytes.ts";
+import type { OpenedRange, OpenSlicesTask, SealSlicesTask } from "../export/sealed/slices/job.ts";
 
 /** The backends that a worker has. */
 export type WorkerBackend = "wasm" | "node";
@@ -45,6 +46,8 @@ export interface DeriveTask {
 
 /** What a worker can do. */
 export type Task =
+  | { readonly type: "sealSlices"; readonly job: SealSlicesTask }
+  | { readonly type: "openSlices"; readonly job: OpenSlicesTask }
   | { readonly type: "seal"; readonly job: SealTask }
   | { readonly type: "open"; readonly job: OpenTask }
   | { readonly type: "derive"; readonly job: DeriveTask };
@@ -61,9 +64,12 @@ export interface KeyMessage {
   readonly iterations: number;
 }
 
+/** What a task gives. */
+export type TaskResult = Batch | Opened | OpenedRange;
+
 /** What a task came to; a failure's cause is found out in the calling thread. */
 export type Answer =
-  | { readonly type: "done"; readonly result?: Batch | Opened }
+  | { readonly type: "done"; readonly result?: TaskResult }
   | { readonly type: "failed" };
 
 /** From the pool to a worker. */

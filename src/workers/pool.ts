@@ -24,6 +24,7 @@ import { type CandidateKey, numbered, type WantedKey } from "../backends/derive.
 import { getBackend } from "../backends/select/available.ts";
 import type { Batch, Opened } from "../bytes/batch.ts";
 import { checkInteger } from "../checks.ts";
+import type { OpenedRange } from "../export/sealed/slices/job.ts";
 import { onAbort } from "../runtime/abort.ts";
 import { onCloudflare, processorCount } from "../runtime/host.ts";
 import { Semaphore } from "../runtime/schedule.ts";
@@ -31,7 +32,7 @@ import { ATTEMPTS, Crew } from "./crew.ts";
 import { GroupDerivation } from "./group_derivation.ts";
 import { KeyDesk } from "./key_desk.ts";
 import { keyGroups } from "./key_groups.ts";
-import type { OpenTask, SealTask, Task, WorkerBackend } from "./messages.ts";
+import type { OpenTask, SealTask, Task, TaskResult, WorkerBackend } from "./messages.ts";
 
 /** The `workers` option's bound. */
 const MAX_WORKERS = 64;
@@ -43,6 +44,9 @@ export interface PoolKeysOptions {
   /** Rejects with its reason at once; the workers stop within a slice. */
   readonly signal?: AbortSignal;
 }
+
+/** A range of slices to seal or to open. */
+export type SlicesTask = Extract<Task, { readonly type: "sealSlices" | "openSlices" }>;
 
 /** Workers that do the jobs of one call. */
 export interface Pool {
@@ -59,6 +63,13 @@ export interface Pool {
   seal(job: SealTask, signal?: AbortSignal): Promise<Batch>;
   /** Opens a batch, as `AsyncFernetEngine.open`. */
   open(job: OpenTask, signal?: AbortSignal): Promise<Opened>;
+  /**
+   * Has a worker do a range of a file's slices. `undefined` where the calling thread
+   * has to do it, whatever the reason: what was done of it may be done again.
+   *
+   * @throws The signal's reason, at once; the worker stops within a slice.
+   */
+  slices(task: SlicesTask, signal?: AbortSignal): Promise<OpenedRange | undefined>;
   /**
    * Derives keys, as `keysAt` of the backends. Wanted keys are taken in order, in
    * groups that suit the kernel; the loop looks at them in the calling thread.
@@ -118,6 +129,10 @@ class SharedPool implements Pool {
     return opened ?? await getBackend(backend).async.open(key, tokens, signal);
   }
 
+  async slices(task: SlicesTask, signal?: AbortSignal): Promise<OpenedRange | undefined> {
+    return await this.#perform(task, signal) as OpenedRange | undefined;
+  }
+
   async *keysAt(
     backend: WorkerBackend,
     wanted: Iterable<WantedKey>,
@@ -147,7 +162,7 @@ class SharedPool implements Pool {
   }
 
   /** What a worker made of the task; `undefined` where the calling thread has to do it. */
-  #perform(task: Task, signal?: AbortSignal): Promise<Batch | Opened | undefined> {
+  #perform(task: Task, signal?: AbortSignal): Promise<TaskResult | undefined> {
     return this.#turns.use(1, async () => {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const ending = await crew.run(task, undefined, signal);

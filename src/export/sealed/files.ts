@@ -20,7 +20,9 @@ import {
   openFor,
   withFile,
 } from "../../files/node_files.ts";
-import { replaceFile } from "../../files/replace_file.ts";
+import { replaceFile, type TemporaryFile } from "../../files/replace_file.ts";
+import type { SourceFile } from "../../files/sources.ts";
+import { openByPosition, openingPlan } from "./open_by_position.ts";
 import {
   type ExportWork,
   OPEN_OPTIONS,
@@ -31,7 +33,9 @@ import {
   type SealExportOptions,
   sealWork,
 } from "./options.ts";
+import { checkUnchanged, engineByPosition } from "./positions.ts";
 import { openBytes } from "./reader.ts";
+import { sealByPosition } from "./seal_by_position.ts";
 import { wipeSecret } from "./secret.ts";
 import { sealBytes } from "./writer.ts";
 
@@ -100,7 +104,17 @@ export async function sealFile(
   const { overwrite, ...sealing } = checkOptions(options, [...SEAL_OPTIONS, "overwrite"]);
   checkOverwrite(overwrite);
   const work = sealWork(sealing);
-  return await transformFile(input, output, { work, overwrite, run: sealBytes, discard: release });
+  return await transformFile(input, output, {
+    work,
+    overwrite,
+    run: sealBytes,
+    discard: release,
+    async byPosition(source) {
+      const engine = await engineByPosition(source, work);
+      return engine && ((temporary) => sealByPosition(source, temporary, engine, work));
+    },
+    atEnd: checkUnchanged,
+  });
 }
 
 /**
@@ -146,7 +160,18 @@ export async function openFile(
   const { overwrite, ...opening } = checkOptions(options, [...OPEN_OPTIONS, "overwrite"]);
   checkOverwrite(overwrite);
   const work = openWork(opening);
-  return await transformFile(input, output, { work, overwrite, run: openBytes, discard: wipe });
+  return await transformFile(input, output, {
+    work,
+    overwrite,
+    run: openBytes,
+    discard: wipe,
+    async byPosition(source) {
+      const plan = await openingPlan(source, work);
+      const total = Number(source.status.size);
+      return plan &&
+        ((temporary) => openByPosition(source, temporary, plan, { ...work, total }));
+    },
+  });
 }
 
 /** What becomes of a file. */
@@ -163,12 +188,18 @@ interface Transformation<W extends ExportWork> {
   ) => AsyncGenerator<Bytes, SealedExportInfo, void>;
   /** Called with each piece of the output when it is written, or will not be. */
   readonly discard: (bytes: Bytes) => void;
+  /** What makes the output where the places of its parts are known. */
+  readonly byPosition: (source: SourceFile) => Promise<ByPosition | undefined>;
+  /** Called with the input of a stream before the output is published. */
+  readonly atEnd?: (source: SourceFile) => Promise<void>;
 }
+
+type ByPosition = (temporary: TemporaryFile) => Promise<SealedExportInfo>;
 
 async function transformFile<W extends ExportWork>(
   input: FilePath,
   output: FilePath,
-  { work, overwrite, run, discard }: Transformation<W>,
+  { work, overwrite, run, discard, byPosition, atEnd }: Transformation<W>,
 ): Promise<SealedExportInfo> {
   const { signal } = work;
   let source: FileHandle | undefined;
@@ -179,12 +210,24 @@ async function transformFile<W extends ExportWork>(
     const to = absolutePath(files, output, "the output");
     source = await openFor(files, "read", from, signal);
     const status = await checkDifferent(files, source, from, to);
-    const total = status.isFile() ? Number(status.size) : undefined;
-    const chunks = run(fileChunks(source, from, signal), { ...work, total }, signal);
-    return await replaceFile(files, to, (write) => writeChunks(chunks, write, discard), {
-      input: status,
-      overwrite,
-    });
+    const settings = { input: status, overwrite };
+    const sourceFile = { handle: source, path: from, status };
+    const positions = await byPosition(sourceFile);
+    if (positions) {
+      return await replaceFile(files, to, (_, temporary) => positions(temporary), settings);
+    }
+    const [total, start] = status.isFile() ? [Number(status.size), 0] : [];
+    const chunks = run(fileChunks(source, from, signal, start), { ...work, total }, signal);
+    return await replaceFile(
+      files,
+      to,
+      async (write) => {
+        const info = await writeChunks(chunks, write, discard);
+        if (total) await atEnd?.(sourceFile);
+        return info;
+      },
+      settings,
+    );
   } finally {
     wipeSecret(work.secret);
     const closing = source?.close();

@@ -30,11 +30,16 @@ export interface LineRun {
 export class ExportLines {
   readonly #source: AsyncIterator<Uint8Array>;
   #rest: Uint8Array | undefined;
-  #end = 0;
+  #end: number;
 
-  /** Reads from chunks of bytes. */
-  constructor(source: AsyncIterable<Uint8Array>) {
+  /**
+   * Reads from chunks of bytes.
+   *
+   * @param start The first byte's place in the export.
+   */
+  constructor(source: AsyncIterable<Uint8Array>, start: number = 0) {
     this.#source = source[Symbol.asyncIterator]();
+    this.#end = start;
   }
 
   /**
@@ -67,9 +72,12 @@ export class ExportLines {
     return start.subarray(0, await this.#fill(start, 0));
   }
 
-  /** All further lines. */
-  async *runs(): AsyncGenerator<LineRun, void> {
-    let firstLine = FIRST_TOKEN_LINE;
+  /**
+   * All further lines.
+   *
+   * @param firstLine The number of the first one.
+   */
+  async *runs(firstLine: number = FIRST_TOKEN_LINE): AsyncGenerator<LineRun, void> {
     let rest = new Uint8Array();
     for (let ended = false; !ended;) {
       const text = new Uint8Array(RUN);

@@ -44,16 +44,42 @@ export async function* openBytes(
   if (first.value.failure?.line === FIRST_TOKEN_LINE) throw first.value.failure;
 
   const key = await fileKey(header, work, signal);
+  try {
+    const records = new RecordChecker(work.secret.kind);
+    const input = { id: header.id, key, runs: prepended(first.value, runs), records };
+    return yield* openRuns(input, work, signal);
+  } finally {
+    key.fill(0);
+  }
+}
+
+/** Lines of an export to open, from some line on. */
+export interface RunsToOpen {
+  /** The export's id. */
+  readonly id: string;
+  /** The file's key. */
+  readonly key: Bytes;
+  /** The lines. */
+  readonly runs: AsyncGenerator<LineRun, void>;
+  /** Checks their records, after those of the lines before. */
+  readonly records: RecordChecker;
+}
+
+/** Opens lines to the export's end, as {@linkcode openBytes}. */
+export async function* openRuns(
+  { id, key, runs, records }: RunsToOpen,
+  work: OpenWork,
+  signal: AbortSignal,
+): AsyncGenerator<Bytes, SealedExportInfo, void> {
   const { backend, workers } = work;
   const runner = new BatchRunner(() => ({ key: key.slice(), backend }), { workers, signal });
-  const records = new RecordChecker(work.secret.kind);
   /** What was opened ahead of its turn. */
   const ahead = new Set<Opened>();
   const pacer = new Pacer();
-  let nextLine = FIRST_TOKEN_LINE;
+  let nextLine = FIRST_TOKEN_LINE + records.slices;
   try {
     const opened = ordered(
-      prepended(first.value, runs),
+      runs,
       () => runner.inFlight,
       async (run) => {
         const opened = await runner.open(run.tokens);
@@ -75,10 +101,9 @@ export async function* openBytes(
       await pacer.pause();
     }
     if (!records.ended) throw new SealedExportError("truncated", nextLine);
-    return { id: header.id, slices: records.slices, bytes: records.bytes };
+    return { id, slices: records.slices, bytes: records.bytes };
   } finally {
     runner.close();
-    key.fill(0);
     records.wipe();
     for (const { plaintexts } of ahead) plaintexts.bytes.fill(0);
   }

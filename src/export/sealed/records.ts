@@ -28,6 +28,14 @@ export interface ReadRecords {
   readonly failure?: SealedExportError;
 }
 
+/** Full slices at the start of an export, all of them checked. */
+export interface CheckedSlices {
+  /** How many there are. */
+  readonly slices: number;
+  /** The time of their tokens, if there are any. */
+  readonly time?: bigint;
+}
+
 /** Reads a record's plaintext; one that is too short is `undefined`. */
 export function readRecord(plaintext: Bytes): ExportRecord | undefined {
   if (plaintext.length < RECORD_HEAD) return undefined;
@@ -49,16 +57,23 @@ export function readFinal({ data }: ExportRecord): [slices: bigint, bytes: bigin
 /** Checks records one after the other. */
 export class RecordChecker {
   readonly #kind: RootSecret["kind"];
-  #slices = 0;
-  #bytes = 0;
+  #slices: number;
+  #bytes: number;
   #time: bigint | undefined;
   /** A slice that is not full: only the final record may follow it. */
   #short: Bytes | undefined;
   #ended = false;
 
-  /** `kind` is that of the secret, for the error of a wrong one. */
-  constructor(kind: RootSecret["kind"]) {
+  /**
+   * Begins with the first record, or goes on after full slices that were checked.
+   *
+   * @param kind That of the secret, for the error of a wrong one.
+   */
+  constructor(kind: RootSecret["kind"], { slices, time }: CheckedSlices = { slices: 0 }) {
     this.#kind = kind;
+    this.#slices = slices;
+    this.#bytes = slices * SLICE;
+    this.#time = time;
   }
 
   /** Slices so far. */

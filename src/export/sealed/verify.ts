@@ -6,6 +6,7 @@
 
 import { type ExportSource, withSource } from "../../files/sources.ts";
 import { type OpenExportOptions, openWork, type SealedExportInfo } from "./options.ts";
+import { openByPosition, openingPlan } from "./open_by_position.ts";
 import { openBytes } from "./reader.ts";
 import { wipeSecret } from "./secret.ts";
 
@@ -45,7 +46,9 @@ export async function verifyExport(
   const work = openWork(options);
   const { signal } = work;
   try {
-    return await withSource(source, signal, async (chunks, total) => {
+    return await withSource(source, signal, async (chunks, total, file) => {
+      const plan = file && await openingPlan(file, work);
+      if (plan) return await openByPosition(file, undefined, plan, { ...work, total });
       const opened = openBytes(chunks, { ...work, total }, signal);
       for (;;) {
         const { done, value } = await opened.next();

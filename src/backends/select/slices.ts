@@ -13,8 +13,17 @@ import { HEAD, tokenLength } from "../token.ts";
 import { type BackendChoice, findBackend } from "./available.ts";
 
 const PROBE_LENGTH = 65_519;
-/** The first round compiles; the best one counts. */
-const ROUNDS = 3;
+/** The first of them compile the code and start threads; the best call counts. */
+const MESSAGES = 4;
+/** The kernel is compiled well after so many. */
+const KERNEL_MESSAGES = 24;
+/** Milliseconds of the kernel for a slice, at its best: what takes less is not compared. */
+const KERNEL_MS = 0.24;
+/**
+ * So much faster the kernel has to be: several lanes hide the time that WebCrypto's
+ * threads take to answer, and eight slices at once do not fit the nearest caches.
+ */
+const CLEARLY = 0.7;
 
 let fastest: Promise<SliceEngineName | undefined> | undefined;
 
@@ -33,34 +42,38 @@ export function pickSlices(choice: SliceChoice): Promise<SliceEngineName | undef
 }
 
 async function probe(): Promise<SliceEngineName | undefined> {
-  const names: SliceEngineName[] = [
-    ...findBackend("node") ? ["node" as const] : [],
-    ...findBackend("node") && findBackend("webcrypto") ? ["mixed" as const] : [],
-    ...findBackend("wasm") ? ["wasm" as const] : [],
+  const node = findBackend("node");
+  const natives: SliceEngineName[] = [
+    ...node ? ["node" as const] : [],
+    ...node && findBackend("webcrypto") ? ["mixed" as const] : [],
   ];
   let [best, least]: [SliceEngineName | undefined, number] = [undefined, Infinity];
-  for (const name of names) {
-    // One that fails here would fail later.
-    const elapsed = await time(name).catch(() => Infinity);
+  for (const name of natives) {
+    const elapsed = await time(name, MESSAGES);
     if (elapsed < least) [best, least] = [name, elapsed];
   }
-  return best;
+  if (least < KERNEL_MS || !findBackend("wasm")) return best;
+  return await time("wasm", KERNEL_MESSAGES) < CLEARLY * least ? "wasm" : best;
 }
 
-/** Milliseconds a message, one call after the other. */
-async function time(name: SliceEngineName): Promise<number> {
-  const { together, lane } = await makeSliceEngine(name, new Uint8Array(32));
-  const records = probeRecords(together);
-  const heads = new Uint8Array(together * HEAD);
-  const out = new Uint8Array(together * (tokenLength(PROBE_LENGTH) + 1));
-  const { seal } = lane();
+/** Milliseconds a message, one call after the other; one that fails here would fail later. */
+async function time(name: SliceEngineName, messages: number): Promise<number> {
   let least = Infinity;
-  for (let round = 0; round < ROUNDS; round++) {
-    const start = performance.now();
-    await seal(records, heads, out);
-    least = Math.min(least, performance.now() - start);
+  try {
+    const { together, lane } = await makeSliceEngine(name, new Uint8Array(32));
+    const records = probeRecords(together);
+    const heads = new Uint8Array(together * HEAD);
+    const out = new Uint8Array(together * (tokenLength(PROBE_LENGTH) + 1));
+    const { seal } = lane();
+    for (let done = 0; done < messages; done += together) {
+      const start = performance.now();
+      await seal(records, heads, out);
+      least = Math.min(least, (performance.now() - start) / together);
+    }
+  } catch {
+    return Infinity;
   }
-  return least / together;
+  return least;
 }
 
 function probeRecords(count: number): Batch {

@@ -334,7 +334,7 @@ testWithTool(
   async () => {
     const source = await Deno.makeTempDir();
     try {
-      const data = someBytes(4_000_000);
+      const data = someBytes(5_000_000);
       await Deno.writeFile(`${source}/data`, data);
       await Deno.writeFile(`${source}/sealed`, await seal(data));
       for (const old of [false, true]) {

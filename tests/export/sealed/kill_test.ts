@@ -13,7 +13,7 @@ import { ROOT } from "../../support/tools.ts";
 const KILLS = 50;
 /** The latest moment to kill, in times that a call takes here. */
 const LONGEST_WAIT = 3;
-const DATA = someBytes(4_000_000);
+const DATA = someBytes(4_300_000);
 const SECRET = { key: KEY };
 const OLD = "the old content";
 

@@ -76,7 +76,8 @@ function nodeSeal(key: string): Seal {
   };
 }
 
-async function writeInput(path: string, length: number): Promise<void> {
+/** Writes a file of random bytes. */
+export async function writeInput(path: string, length: number): Promise<void> {
   const [block] = byteMessages(1, 1 << 20);
   const file = await open(path, "w");
   for (let left = length; left > 0; left -= block.length) {

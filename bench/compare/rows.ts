@@ -43,6 +43,8 @@ export const THEIRS = {
   hashlib: "Python hashlib",
   nodeLines: "node:crypto, a row at a time",
   nodeFile: "the same format with node:crypto",
+  age: "age (Debian's package)",
+  opensslEnc: "openssl enc -aes-256-ctr, no authentication",
 } as const;
 
 /** A ratio to reach: theirs to ours, on a CPU without SHA extensions. */
@@ -146,6 +148,20 @@ export const ROWS = {
     unit: "ms",
     item: "MiB",
     targets: [{ against: [THEIRS.nodeFile], ratio: { deno: 1.5, node: 1.2 } }],
+  },
+  memoryFile: {
+    title: "A file in memory, sealFile, workers = cores",
+    ours: OURS.auto,
+    unit: "ms",
+    item: "MiB",
+    targets: [{ against: [THEIRS.age], ratio: { deno: 1 / 1.6, node: 1 / 1.6 } }],
+  },
+  memoryFileOpen: {
+    title: "A file in memory, openFile, workers = cores",
+    ours: OURS.auto,
+    unit: "ms",
+    item: "MiB",
+    targets: [{ against: [THEIRS.age], ratio: { deno: 1 / 1.6, node: 1 / 1.6 } }],
   },
   storageOpen: {
     title: "10,000 records of 96 B listed and opened, EncryptedStorage.entries",

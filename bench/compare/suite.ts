@@ -9,6 +9,7 @@
 import { Fernet } from "@ironfern/ironfern";
 import process from "node:process";
 import { measureFile } from "./file_row.ts";
+import { measureMemoryFile } from "./memory_file_row.ts";
 import { measureKeys } from "./kdf_rows.ts";
 import { measureLines } from "./line_row.ts";
 import { Python } from "./python.ts";
@@ -30,6 +31,9 @@ function measure(row: RowName, python: Python): Promise<RowResult> {
       return measureLines(key, python, settings);
     case "file":
       return measureFile(python, settings);
+    case "memoryFile":
+    case "memoryFileOpen":
+      return measureMemoryFile(row, settings);
     case "storageOpen":
     case "storageSet":
       return measureStorage(row, key, settings);

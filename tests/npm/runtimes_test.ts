@@ -16,10 +16,11 @@ import {
 import { hasProgram, testWithTool } from "../support/tools.ts";
 
 const SCRIPT = `\
-import { smoke, smokeFullCost, smokeWorkers } from "./npm_smoke.mjs";
+import { smoke, smokeFiles, smokeFullCost, smokeWorkers } from "./npm_smoke.mjs";
 console.log(await smoke(["wasm", "webcrypto", "node", "portable"]));
 console.log("workers started:", await smokeWorkers(true));
 await smokeFullCost();
+await smokeFiles();
 `;
 
 async function runSmoke(program: string): Promise<void> {

@@ -170,6 +170,27 @@ export async function smokeWorkers(mortal) {
   return started;
 }
 
+/** Seals and opens a file on workers, which read and write it themselves. */
+export async function smokeFiles() {
+  const { openFile, sealFile } = await import("@ironfern/ironfern/export");
+  const { mkdtemp, readFile, rm, writeFile } = await import("node:fs/promises");
+  const folder = await mkdtemp("smoke-");
+  try {
+    const data = new Uint8Array(4_500_000).map((_, index) => index % 251);
+    await writeFile(`${folder}/data`, data);
+    for (const workers of [0, 2]) {
+      const options = { key: new Uint8Array(32).fill(7), workers };
+      const { slices } = await sealFile(`${folder}/data`, `${folder}/sealed`, options);
+      assertEqual(slices, 69, "the slices of sealFile");
+      await openFile(`${folder}/sealed`, `${folder}/copy`, options);
+      const copy = await readFile(`${folder}/copy`);
+      assertEqual(copy.equals(data), true, `openFile, workers: ${workers}`);
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
 /** Runs "auto" at both of Flet's costs, more than some runtimes' WebCrypto does. */
 export async function smokeFullCost() {
   const stored =

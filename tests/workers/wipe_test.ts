@@ -9,9 +9,15 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { Worker } from "node:worker_threads";
+import { statSync } from "node:fs";
 import { kernelModule } from "../../src/kernel/load.ts";
 import { WORKER_BODY } from "../../src/workers/body.generated.ts";
+import { testInFolder } from "../support/files.ts";
+import { SLICE } from "../support/sealed.ts";
 import type { FromWorker, Task, ToWorker } from "../../src/workers/messages.ts";
+
+/** What the data of files is made of. */
+const MARKER = "a secret row of the data|";
 
 const WATCHER = `
 const { parentPort } = process.getBuiltinModule("node:worker_threads");
@@ -28,6 +34,15 @@ ArrayBuffer.prototype.transfer = function (length) {
   released.set(this, new Uint8Array(this).slice());
   return transfer.call(this, length);
 };
+// Long arrays that the body makes: records, lines and what comes of them.
+const long = [];
+globalThis.Uint8Array = new Proxy(Uint8Array, {
+  construct(target, given) {
+    const array = Reflect.construct(target, given);
+    if (array.length > 60_000) long.push(array);
+    return array;
+  },
+});
 const received = [];
 const copy = (value) => {
   if (ArrayBuffer.isView(value)) return released.get(value.buffer) ?? value.slice();
@@ -39,7 +54,10 @@ parentPort.on("message", (message) => {
   if (message !== "show") return received.push(message);
   const [{ buffer }] = memories;
   const task = copy(received.at(-1).task);
-  parentPort.postMessage({ type: "shown", memory: buffer.slice(0), task });
+  const held = long.filter((array) => Buffer.from(array).includes(${
+  JSON.stringify(MARKER)
+})).length;
+  parentPort.postMessage({ type: "shown", memory: buffer.slice(0), task, made: long.length, held });
 });
 `;
 
@@ -47,6 +65,9 @@ interface Shown {
   readonly type: "shown";
   readonly memory: ArrayBuffer;
   readonly task?: Task;
+  /** Long arrays that were made, and how many of them hold the data of a file. */
+  readonly made: number;
+  readonly held: number;
 }
 
 /** A worker under watch. */
@@ -106,6 +127,9 @@ function secretsOf(task: Task | undefined): Uint8Array[] {
       return [task.job.key, task.job.records.bytes];
     case "open":
       return [task.job.key];
+    case "sealSlices":
+    case "openSlices":
+      return [task.job.work.key];
     default:
       return [];
   }
@@ -164,6 +188,54 @@ Deno.test("a derivation is seen in a worker, and nothing is left when it is stop
     await worker.end();
   }
 });
+
+for (const engine of ["node", "mixed", "wasm"] as const) {
+  testInFolder(`nothing is left in a worker of a file's slices [${engine}]`, async (folder) => {
+    const data = new TextEncoder().encode(MARKER.repeat(Math.ceil(3 * SLICE / MARKER.length)));
+    await Deno.writeFile(`${folder}/data`, data);
+    for (const name of ["sealed", "copy"]) {
+      await Deno.writeFile(`${folder}/${name}`, new Uint8Array());
+    }
+    const known = (name: string) => {
+      const path = `${folder}/${name}`;
+      const { dev, ino } = statSync(path, { bigint: true });
+      return { path, dev, ino };
+    };
+    const work = { engine, key: bytes(32), start: 0, time: 7n, length: data.length };
+    const range = { first: 0, count: 3 };
+    const worker = new Watched();
+    try {
+      assertEquals((await worker.next()).type, "ready");
+      const fresh = await worker.show();
+      const tasks: Task[] = [
+        {
+          type: "sealSlices",
+          job: { input: known("data"), output: known("sealed"), work, range },
+        },
+        {
+          type: "openSlices",
+          job: { input: known("sealed"), output: known("copy"), work, range },
+        },
+      ];
+      for (const task of tasks) {
+        worker.post({ type: "task", task });
+        assertEquals((await worker.next()).type, "done");
+        const { memory, task: after, made, held } = await worker.show();
+        const [key] = secretsOf(after);
+        assert(key.length === 32 && !key.some(Boolean), "it holds the key");
+        assert(made > 0, "no array was seen");
+        assertEquals(held, 0);
+        assertSame(memory, fresh.memory);
+      }
+      assertEquals(
+        Buffer.compare(Deno.readFileSync(`${folder}/copy`), data.subarray(0, 3 * SLICE)),
+        0,
+      );
+    } finally {
+      await worker.end();
+    }
+  });
+}
 
 function differs(actual: ArrayBuffer, expected: ArrayBuffer): boolean {
   const [a, b] = [actual, expected].map((buffer) => new Uint32Array(buffer));

@@ -59,7 +59,8 @@ export type SealFileOptions = SealExportOptions & OutputFileSettings;
 export type OpenFileOptions = OpenExportOptions & OutputFileSettings;
 
 /**
- * Seals a file into a sealed export, in constant memory.
+ * Seals a file into a sealed export, in constant memory. Files from 4 MiB on are read
+ * and written by the workers themselves, each slice from its place to its place.
  *
  * The output appears, or replaces the old one, as a whole and on the disk: it is
  * written in its folder as `.ironfern-HASH-RANDOM.tmp` and renamed. A call that
@@ -79,7 +80,8 @@ export type OpenFileOptions = OpenExportOptions & OutputFileSettings;
  * @throws {RangeError} As `sealExport`.
  * @throws {Error} If input and output are the same file, or the system refuses to
  * read or write one; `code` is then the system's, as `ENOENT` or `ENOSPC`, and
- * `EEXIST` if the output exists and is not to be overwritten.
+ * `EEXIST` if the output exists and is not to be overwritten. With the code
+ * `changed` if somebody wrote to the input while it was sealed.
  *
  * @example Seal a file, and open it again
  * ```ts

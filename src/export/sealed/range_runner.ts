@@ -77,9 +77,13 @@ export class RangeRunner {
    */
   async run(range: SliceRange, { task, local }: RangeWork): Promise<OpenedRange> {
     const { signal } = this.#stop;
-    const result = await this.#pool?.slices(task(range), signal);
-    if (result) return result;
-    this.#pool = undefined;
+    const pool = this.#pool;
+    if (pool) {
+      const result = await pool.slices(task(range), signal);
+      if (result) return result;
+      // What it failed at once it would fail at again.
+      this.#pool = undefined;
+    }
     return await this.#turn.use(1, () => local(range, signal), signal);
   }
 

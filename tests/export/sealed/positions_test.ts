@@ -117,6 +117,40 @@ testInFolder("Every engine reads what another one wrote", async (folder) => {
   assert(["node", "mixed", "wasm"].includes(await pickSlices("auto") ?? ""));
 });
 
+testInFolder(
+  "Workers that have started are given ranges, also where none were asked for",
+  async (folder) => {
+    await Deno.writeFile(`${folder}/data`, DATA);
+    const tasks: string[] = [];
+    const { run } = crew;
+    crew.run = (task, ...rest) => {
+      tasks.push(task.type);
+      return run.call(crew, task, ...rest);
+    };
+    try {
+      await sealIn(folder, { workers: 2 });
+      const asked = tasks.length;
+      assert(asked >= 3, `${asked} tasks`);
+      for (let turn = 0; turn < 3; turn++) {
+        await sealIn(folder);
+        await openIn(folder);
+      }
+      if (navigator.hardwareConcurrency > 1) assert(tasks.length > asked, "no more tasks");
+    } finally {
+      crew.run = run;
+    }
+  },
+);
+
+testInFolder("A pipe under the input's name holds nobody up", async (folder) => {
+  await Deno.writeFile(`${folder}/data`, DATA);
+  const onProgress = atFirst(() => {
+    Deno.removeSync(`${folder}/data`);
+    new Deno.Command("mkfifo", { args: [`${folder}/data`] }).outputSync();
+  });
+  assertEquals((await sealIn(folder, { workers: 2, onProgress })).slices, SLICES);
+});
+
 testInFolder("Progress comes in order and ends with all of it", async (folder) => {
   await Deno.writeFile(`${folder}/data`, DATA);
   for (const workers of COUNTS) {

@@ -18,6 +18,7 @@ interface Status {
 interface NodeFs {
   openSync(path: string, flags: string): number;
   closeSync(file: number): void;
+  statSync(path: string, options: { bigint: true }): Status;
   fstatSync(file: number, options: { bigint: true }): Status;
   readSync(
     file: number,
@@ -50,6 +51,8 @@ export interface OpenFile extends PlacedFile {
 export function openKnown(file: KnownFile, flags: "r" | "r+"): OpenFile {
   const fs = builtinModule<NodeFs>("node:fs");
   if (!fs) throw new Error("Cannot use files: this runtime has no node:fs");
+  // To open a pipe would take until somebody opens its other end.
+  checkSame(file, fs.statSync(file.path, { bigint: true }));
   const descriptor = fs.openSync(file.path, flags);
   try {
     checkSame(file, fs.fstatSync(descriptor, { bigint: true }));

@@ -54,10 +54,11 @@ parentPort.on("message", (message) => {
   if (message !== "show") return received.push(message);
   const [{ buffer }] = memories;
   const task = copy(received.at(-1).task);
-  const held = long.filter((array) => Buffer.from(array).includes(${
+  const content = (array) => released.get(array.buffer) ?? array;
+  const held = long.filter((array) => Buffer.from(content(array)).includes(${
   JSON.stringify(MARKER)
-})).length;
-  parentPort.postMessage({ type: "shown", memory: buffer.slice(0), task, made: long.length, held });
+}));
+  parentPort.postMessage({ type: "shown", memory: buffer.slice(0), task, made: long.length, held: held.length });
 });
 `;
 

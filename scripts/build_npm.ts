@@ -16,11 +16,11 @@ import config from "../deno.json" with { type: "json" };
 import { checkLeftOut, fileFilter, ROOT, SOURCE_FILES } from "./source_files.ts";
 
 const BUNDLED = ["@noble/ciphers", "@noble/hashes"];
-const EXPORTS = [".", "./export", "./storage", "./session", "./cli"] as const;
+const EXPORTS = [".", "./export", "./storage", "./session", "./login", "./cli"] as const;
 /** For programs on Node, Deno and Bun alone. */
 const CLI = "./cli";
 /** They load when a command shows its progress, and find files of their own. */
-const EXTERNAL = ["cli-progress"];
+const EXTERNAL = ["cli-progress", "oauth4webapi"];
 /**
  * They have `process.getBuiltinModule` from here on. `require()` works from 20.19
  * and 22.12 on; before that, `import()` does.

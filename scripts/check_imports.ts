@@ -30,6 +30,7 @@ const LAYERS = [
   "src/export/",
   "src/storage/",
   "src/session/",
+  "src/login/",
   "src/calibration/",
   "mod.ts",
   "src/cli/",
@@ -40,6 +41,7 @@ const ENTRY_POINTS = [
   "src/export/mod.ts",
   "src/storage/mod.ts",
   "src/session/mod.ts",
+  "src/login/mod.ts",
   "src/cli/mod.ts",
   "src/workers/body.ts",
 ];

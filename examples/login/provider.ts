@@ -172,7 +172,7 @@ async function configuration(
     ttl: {
       AccessToken: accessTokenLife,
       AuthorizationCode: 60,
-      IdToken: 600,
+      IdToken: 3_600,
       RefreshToken: 86_400,
       Interaction: 600,
       Grant: 86_400,

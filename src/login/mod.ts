@@ -44,6 +44,12 @@ export type {
   StartOptions,
 } from "./options.ts";
 export type { Client, ClientAuthMethod, Provider } from "./provider.ts";
+export * from "./providers/auth0.ts";
+export * from "./providers/entra.ts";
+export * from "./providers/github.ts";
+export * from "./providers/google.ts";
+export * from "./providers/linkedin.ts";
+export * from "./providers/oauth2.ts";
 export { oidc, type OidcOptions } from "./providers/oidc.ts";
 export * from "./sealed_token.ts";
 export type { Tokens } from "./tokens.ts";

@@ -182,6 +182,16 @@ export function checkClient(client: Client, scopes: readonly string[]): CheckedC
 }
 
 /**
+ * A client of a provider that has no groups.
+ *
+ * @throws {TypeError} If they are asked for: nobody would be in any.
+ */
+export function noGroups(client: CheckedClient, name: string): CheckedClient {
+  if (!client.groups) return client;
+  throw new TypeError(`Cannot fetch groups: ${name} gives none`);
+}
+
+/**
  * Checks scopes (RFC 6749, section 3.3).
  *
  * @throws {TypeError} If one is no scope.

@@ -22,26 +22,73 @@ import {
   type StartOptions,
 } from "./options.ts";
 import { Refresher } from "./refresh.ts";
-import { checkNavigation, checkPost, checkRequest } from "./requests.ts";
+import { checkNavigation, checkPost, checkRequest, headersOf, readParameters } from "./requests.ts";
 import { localPath } from "./return_to.ts";
 import type { FoundLogin } from "./saved.ts";
 import type { Tokens } from "./tokens.ts";
 import { type FoundTransaction, Transactions } from "./transaction.ts";
 
-/** Parameters of a callback, each of which may be there once. */
-const PARAMETERS = ["state", "iss", "code", "error", "error_description", "error_uri"] as const;
-/** Characters of a callback's longest parameter. */
-const LONGEST_PARAMETER = 8_000;
 /** The part of its life after which a login that is used is written anew. */
 const TOUCHED = 0.1;
 
-/** Signs people in with other sites' accounts. */
+/**
+ * Signs people in with other sites' accounts, and keeps their tokens fresh.
+ *
+ * A login is bound to the browser and the tab that began it, to the provider, and
+ * to the code that it gives; the ID token is verified. A saved login is sealed under
+ * the server's key and a random id that only the browser's cookie holds: neither a
+ * stolen store nor the key with it opens one. Tokens are refreshed once for all
+ * callers in all processes that share the store.
+ *
+ * @example Sign in, show the user, sign out
+ * ```ts
+ * import { Fernet } from "@ironfern/ironfern";
+ * import { github, Login } from "@ironfern/ironfern/login";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const login = new Login({
+ *   providers: [github({ clientId: "Iv1.8a61f9b3a7aba766", clientSecret: "a secret" })],
+ *   callback: "https://notes.example/callback", // register it with /github at its end
+ *   fernet: new Fernet(Fernet.generateKey()), // the same one after a restart
+ *   store: new Map(), // SQLite, Redis, Deno KV or a folder
+ * });
+ *
+ * async function handle(request: Request): Promise<Response> {
+ *   const { pathname } = new URL(request.url);
+ *   if (pathname === "/login") {
+ *     return await login.start(request, { provider: "github", remember: true });
+ *   }
+ *   if (pathname === "/callback/github") {
+ *     const { returnTo, headers } = await login.finish(request);
+ *     headers.set("location", returnTo);
+ *     return new Response(null, { status: 303, headers });
+ *   }
+ *   if (pathname === "/logout") {
+ *     const { headers } = await login.end(request);
+ *     headers.set("location", "/");
+ *     return new Response(null, { status: 303, headers });
+ *   }
+ *   const resumed = await login.resume(request);
+ *   return new Response(resumed?.user.name ?? "nobody", { headers: resumed?.headers });
+ * }
+ *
+ * const answer = await handle(new Request("https://notes.example/login", { method: "POST" }));
+ * assertEquals(new URL(answer.headers.get("location")!).hostname, "github.com");
+ * ```
+ */
 export class Login {
   readonly #options: CheckedLogin;
   readonly #transactions: Transactions;
   readonly #refresher: Refresher | undefined;
 
-  /** Constructs a new instance. */
+  /**
+   * Constructs a new instance. Nothing is fetched or read yet.
+   *
+   * @param options The providers, the callback, the key, the store.
+   * @throws {TypeError} If an option is missing, unknown or of the wrong type; if two
+   * providers have one id; if the callback is neither https nor of this machine.
+   * @throws {RangeError} If a number is out of its bounds.
+   */
   constructor(options: LoginOptions) {
     this.#options = checkLogin(options);
     const { fernet, secure, saved } = this.#options;
@@ -49,7 +96,44 @@ export class Login {
     this.#refresher = saved && new Refresher(saved);
   }
 
-  /** Sends the browser to the provider. */
+  /**
+   * Begins a login: sends the browser to the provider, with a cookie that binds the
+   * answer to it for 10 minutes.
+   *
+   * @param request A POST of the site's own form, or a GET that a person makes.
+   * @param options The provider; where to go afterwards; whether to remember the user.
+   * @returns A redirect, with status 303.
+   * @throws {LoginError} `bad-request`, if the request is of another site or for a
+   * provider that is not here; `unavailable` or `bad-response`, if the provider's
+   * document cannot be fetched.
+   * @throws {TypeError} If an option is unknown or of the wrong type, or the user is to
+   * be remembered without a store.
+   * @throws {RangeError} If the cookie would have more than 4,096 bytes.
+   *
+   * @example A form with a box to tick
+   * ```ts
+   * import { Fernet } from "@ironfern/ironfern";
+   * import { linkedin, Login } from "@ironfern/ironfern/login";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const login = new Login({
+   *   providers: [linkedin({ clientId: "78abc123def456", clientSecret: "a secret" })],
+   *   callback: "https://notes.example/callback",
+   *   fernet: new Fernet(Fernet.generateKey()),
+   *   store: new Map(),
+   * });
+   * const body = new URLSearchParams({ provider: "linkedin", remember: "on" });
+   * const request = new Request("https://notes.example/login", { method: "POST", body });
+   *
+   * const form = await request.formData();
+   * const answer = await login.start(request, {
+   *   provider: String(form.get("provider")),
+   *   remember: form.get("remember") === "on",
+   *   returnTo: "/notes",
+   * });
+   * assertEquals(answer.status, 303);
+   * ```
+   */
   async start(request: Request, options: StartOptions): Promise<Response> {
     const { provider, returnTo, remember = false, scopes = [] } = checkOptions(options, [
       "provider",
@@ -89,7 +173,34 @@ export class Login {
     return new Response(null, { status: 303, headers: headersOf(cookies, { location }) });
   }
 
-  /** Finishes the login on the callback. */
+  /**
+   * Finishes the login on the callback: checks the answer, exchanges the code, checks
+   * the ID token, fetches the user and the groups, and saves the login if there is a
+   * store.
+   *
+   * @param request The request for the callback.
+   * @returns The user, the tokens, where to go, and the cookies to send.
+   * @throws {LoginError} Any code but `ended` and `other-user`. Send the error's
+   * `headers` with the page that tells of it. After `unavailable` the page can be
+   * loaded again.
+   *
+   * @example A callback that nobody began
+   * ```ts
+   * import { Fernet } from "@ironfern/ironfern";
+   * import { github, Login, LoginError } from "@ironfern/ironfern/login";
+   * import { assertEquals, assertRejects } from "@std/assert";
+   *
+   * const login = new Login({
+   *   providers: [github({ clientId: "Iv1.8a61f9b3a7aba766", clientSecret: "a secret" })],
+   *   callback: "https://notes.example/callback",
+   *   fernet: new Fernet(Fernet.generateKey()),
+   * });
+   * const state = "A".repeat(43);
+   * const url = `https://notes.example/callback/github?code=x&state=${state}`;
+   * const error = await assertRejects(() => login.finish(new Request(url)), LoginError);
+   * assertEquals(error.code, "no-transaction");
+   * ```
+   */
   async finish(request: Request): Promise<SignedIn> {
     checkNavigation(checkRequest(request));
     const url = new URL(request.url);
@@ -106,7 +217,33 @@ export class Login {
     }
   }
 
-  /** The remembered login of a request. */
+  /**
+   * The login of a request whose user asked to be remembered, with fresh tokens. Call
+   * it where there is no session. If the provider cannot be reached, the user is
+   * known all the same, and the tokens are the old ones.
+   *
+   * @param request The request.
+   * @param options Who is told that the login ended.
+   * @returns The user, the tokens, and the cookies to send; or `undefined`.
+   * @throws {StorageError} If the store fails.
+   *
+   * @example Nobody is remembered yet
+   * ```ts
+   * import { Fernet } from "@ironfern/ironfern";
+   * import { github, Login } from "@ironfern/ironfern/login";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const login = new Login({
+   *   providers: [github({ clientId: "Iv1.8a61f9b3a7aba766", clientSecret: "a secret" })],
+   *   callback: "https://notes.example/callback",
+   *   fernet: new Fernet(Fernet.generateKey()),
+   *   store: new Map(),
+   * });
+   * const request = new Request("https://notes.example/");
+   * const onEnd = (reason: string) => console.log(`Please sign in again: ${reason}`);
+   * assertEquals(await login.resume(request, { onEnd }), undefined);
+   * ```
+   */
   async resume(request: Request, options?: ResumeOptions): Promise<Resumed | undefined> {
     const { onEnd } = checkOptions(options, ["onEnd"]);
     if (onEnd !== undefined && typeof onEnd !== "function") {
@@ -132,13 +269,74 @@ export class Login {
     return { user, tokens, headers: headersOf([this.#savedCookie(old.id, true)]) };
   }
 
-  /** Tokens that last. */
+  /**
+   * The tokens of a request's saved login. The access token lasts a minute at least,
+   * or a tenth of its life if that is longer; a life of less than two minutes, half of
+   * it. Where it does not, it is refreshed: once for all callers in all processes
+   * that share the store, if the store has `swap`; else for those of this process.
+   *
+   * @param request The request.
+   * @returns The tokens.
+   * @throws {LoginError} `ended`, if there is no login, or the provider ended it;
+   * `unavailable`, if the provider cannot be reached: nothing is lost; `not-saved`,
+   * `other-user`, `provider-error` or `bad-response`.
+   * @throws {StorageError} If the store fails.
+   *
+   * @example Calling the provider's API
+   * ```ts
+   * import { Fernet } from "@ironfern/ironfern";
+   * import { github, Login, LoginError } from "@ironfern/ironfern/login";
+   * import { assertRejects } from "@std/assert";
+   *
+   * const login = new Login({
+   *   providers: [github({ clientId: "Iv1.8a61f9b3a7aba766", clientSecret: "a secret" })],
+   *   callback: "https://notes.example/callback",
+   *   fernet: new Fernet(Fernet.generateKey()),
+   *   store: new Map(),
+   * });
+   * async function repositories(request: Request): Promise<Response> {
+   *   const { access_token } = await login.tokens(request);
+   *   const headers = { authorization: `Bearer ${access_token}`, "user-agent": "notes" };
+   *   return await fetch("https://api.github.com/user/repos", { headers });
+   * }
+   * const request = new Request("https://notes.example/");
+   * await assertRejects(() => repositories(request), LoginError, "there is none");
+   * ```
+   */
   async tokens(request: Request): Promise<Tokens> {
     const { tokens } = await this.#refreshed(request);
     return tokens;
   }
 
-  /** Ends the login of a request. */
+  /**
+   * Signs out: removes the saved login, so that no request under way brings it back;
+   * then revokes the tokens, if the provider can be reached and has a way to.
+   *
+   * @param request A POST of the site's own form.
+   * @param options Where the provider sends the browser afterwards.
+   * @returns The cookies to send, and where the browser signs out at the provider too.
+   * @throws {LoginError} `bad-request`, if the request is no POST or of another site.
+   * @throws {StorageError} If the store fails: then the login is not removed.
+   *
+   * @example A link signs nobody out
+   * ```ts
+   * import { Fernet } from "@ironfern/ironfern";
+   * import { github, Login, LoginError } from "@ironfern/ironfern/login";
+   * import { assertEquals, assertRejects } from "@std/assert";
+   *
+   * const login = new Login({
+   *   providers: [github({ clientId: "Iv1.8a61f9b3a7aba766", clientSecret: "a secret" })],
+   *   callback: "https://notes.example/callback",
+   *   fernet: new Fernet(Fernet.generateKey()),
+   *   store: new Map(),
+   * });
+   * const url = "https://notes.example/logout";
+   * const error = await assertRejects(() => login.end(new Request(url)), LoginError);
+   * assertEquals(error.code, "bad-request");
+   * const { headers } = await login.end(new Request(url, { method: "POST" }));
+   * assertEquals(headers.getSetCookie().length, 1);
+   * ```
+   */
   async end(request: Request, options?: EndOptions): Promise<Ended> {
     const { returnTo } = checkOptions(options, ["returnTo"]);
     if (returnTo !== undefined) safeUrl(checkString(returnTo, "returnTo"), "returnTo");
@@ -224,30 +422,6 @@ export class Login {
     if (client) return client;
     throw new LoginError("bad-request", { reason: "it is not the callback of a provider" });
   }
-}
-
-/**
- * The parameters of a callback. What others there are is left alone: providers add
- * some as they like.
- */
-function readParameters({ searchParams }: URL): URLSearchParams {
-  for (const name of PARAMETERS) {
-    const values = searchParams.getAll(name);
-    if (values.length < 2 && !values.some(({ length }) => length > LONGEST_PARAMETER)) continue;
-    const code = name === "state" ? "wrong-state" : name === "iss" ? "wrong-issuer" : undefined;
-    throw new LoginError(code ?? "bad-response", { reason: `it has ${name} twice, or too long` });
-  }
-  return new URLSearchParams(PARAMETERS.flatMap((name) => {
-    const value = searchParams.get(name);
-    return value === null ? [] : [[name, value]];
-  }));
-}
-
-/** Headers with cookies, for an answer that no cache keeps. */
-function headersOf(cookies: readonly string[], others: Record<string, string> = {}): Headers {
-  const headers = new Headers({ "cache-control": "no-store", ...others });
-  for (const cookie of cookies) headers.append("set-cookie", cookie);
-  return headers;
 }
 
 /** What the provider may refuse without harm. */

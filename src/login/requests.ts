@@ -1,5 +1,6 @@
 /**
- * Which requests may begin, finish or end a login.
+ * Which requests may begin, finish or end a login, what a callback says, and the
+ * headers of the answers.
  *
  * @module
  */
@@ -7,6 +8,11 @@
 import { kindOf } from "../checks.ts";
 import { isCrossSite } from "../session/cross_site.ts";
 import { LoginError } from "./errors.ts";
+
+/** Parameters of a callback, each of which may be there once. */
+const PARAMETERS = ["state", "iss", "code", "error", "error_description", "error_uri"] as const;
+/** Characters of a callback's longest parameter. */
+const LONGEST_PARAMETER = 8_000;
 
 /**
  * Checks that a request is a `Request`.
@@ -48,4 +54,34 @@ export function checkPost(request: Request): void {
   if (isCrossSite(request)) {
     throw new LoginError("bad-request", { reason: "a page of another site sent it" });
   }
+}
+
+/**
+ * The parameters of a callback. What others there are is left alone: providers add
+ * some as they like.
+ *
+ * @throws {LoginError} `wrong-state`, `wrong-issuer` or `bad-response`, if one is there
+ * twice or too long.
+ */
+export function readParameters({ searchParams }: URL): URLSearchParams {
+  for (const name of PARAMETERS) {
+    const values = searchParams.getAll(name);
+    if (values.length < 2 && !values.some(({ length }) => length > LONGEST_PARAMETER)) continue;
+    const code = name === "state" ? "wrong-state" : name === "iss" ? "wrong-issuer" : undefined;
+    throw new LoginError(code ?? "bad-response", { reason: `it has ${name} twice, or too long` });
+  }
+  return new URLSearchParams(PARAMETERS.flatMap((name) => {
+    const value = searchParams.get(name);
+    return value === null ? [] : [[name, value]];
+  }));
+}
+
+/** Headers with cookies, for an answer that no cache keeps. */
+export function headersOf(
+  cookies: readonly string[],
+  others: Record<string, string> = {},
+): Headers {
+  const headers = new Headers({ "cache-control": "no-store", ...others });
+  for (const cookie of cookies) headers.append("set-cookie", cookie);
+  return headers;
 }

@@ -6,7 +6,7 @@
 
 import { Fernet } from "@ironfern/ironfern";
 import {
-  Login,
+  type Login,
   LoginError,
   type LoginErrorCode,
   type LoginOptions,
@@ -152,22 +152,26 @@ testSignedIn("a refresh that another one overtook is not saved over it", async (
 });
 
 testSignedIn("who died with a lease holds up nobody for long", async (world) => {
-  const { browser, again } = world;
+  const { browser, store, login, again } = world;
   advance(LIFE);
-  const { fetch, arrived } = slowFetch();
-  const dead = again({
-    fetch: async (url, init) => {
-      if (!String(url).endsWith("/token")) return await fetch(url, init);
-      // The request is never sent: the process dies before.
-      await new Promise((_, reject) => init?.signal?.addEventListener("abort", reject));
-      throw new Error("dead");
+  // The request is never sent: the process ends before.
+  const { promise: leased, resolve } = Promise.withResolvers<void>();
+  const { promise: stopped, reject } = Promise.withResolvers<Response>();
+  const dying = again({
+    fetch: (url, init) => {
+      if (!String(url).endsWith("/token")) return fetch(url, init);
+      resolve();
+      return stopped;
     },
-  }).tokens(browser.request("/")).catch(() => {});
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  });
+  const dead = dying.tokens(browser.request("/")).catch(() => {});
+  await leased;
+  const left = new Map(store);
+  reject(new Error("It ends"));
+  await dead;
+  for (const [name, record] of left) store.set(name, record);
   advance(20);
-  const { access_token } = await again().tokens(browser.request("/"));
-  assert(access_token);
-  void [dead, arrived];
+  assert((await login.tokens(browser.request("/"))).access_token);
 });
 
 testSignedIn("tokens that cannot be saved are in the error, and in no text", async (world) => {
@@ -198,12 +202,7 @@ testSignedIn("tokens that cannot be saved are in the error, and in no text", asy
 });
 
 testSignedIn("without a refresh token the user is known, and the token ends", async (world) => {
-  const { browser, provider, again, store } = world;
-  const login = new Login({
-    providers: [(await import("../support/oidc_provider.ts")).providerOf(provider)],
-    callback: "https://app.example/callback",
-    fernet: new Fernet(Fernet.generateKey()),
-    store: new Map(),
+  const login = world.again({
     fetch: async (url, init) => {
       const answer = await fetch(url, init);
       if (!String(url).endsWith("/token")) return answer;
@@ -211,10 +210,27 @@ testSignedIn("without a refresh token the user is known, and the token ends", as
       return Response.json(tokens);
     },
   });
-  const other = new Browser();
-  await other.signIn(login, "zoe", { provider: PROVIDER, remember: true });
+  const browser = new Browser();
+  await browser.signIn(login, "zoe", { provider: PROVIDER, remember: true });
   advance(LIFE + 1);
-  assertEquals(await failure(() => login.tokens(other.request("/"))), "ended");
-  assertEquals((await login.resume(other.request("/")))?.user.id, "test:zoe");
-  void [browser, again, store];
+  assertEquals(await failure(() => login.tokens(browser.request("/"))), "ended");
+  assertEquals((await login.resume(browser.request("/")))?.user.id, "test:zoe");
+});
+
+testSignedIn("a refresh that answers for another user ends the login", async (world) => {
+  const { browser, store, again } = world;
+  const other = new Browser();
+  const zoe = await other.signIn(again({ store: new Map() }), "zoe", { provider: PROVIDER });
+  advance(LIFE);
+  // As after a mix-up in the provider's own store.
+  const login = again({
+    fetch: (url, init) => {
+      if (!String(url).endsWith("/token")) return fetch(url, init);
+      const body = new URLSearchParams(String(init?.body));
+      body.set("refresh_token", zoe.tokens.refresh_token!);
+      return fetch(url, { ...init, body });
+    },
+  });
+  assertEquals(await failure(() => login.tokens(browser.request("/"))), "other-user");
+  assertEquals(store.size, 0);
 });

@@ -173,9 +173,9 @@ async function configuration(
       AccessToken: accessTokenLife,
       AuthorizationCode: 60,
       IdToken: 3_600,
-      RefreshToken: 86_400,
+      RefreshToken: 90 * 86_400,
       Interaction: 600,
-      Grant: 86_400,
+      Grant: 90 * 86_400,
       Session: 86_400,
     },
     renderError: (context: { type: string; body: string }, { error }: { error: string }) => {

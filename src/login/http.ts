@@ -54,7 +54,9 @@ export function boundedFetch(fetch: Fetch): Fetch {
     }
     // One clock for the head and the body: a slow body would hold a caller for ever.
     const signal = AbortSignal.timeout(TIMEOUT);
-    const answer = await sent(fetch, url, { ...init, redirect: "manual", signal });
+    const inTime = timeLimit(signal);
+    const sent = () => fetch(url, { ...init, redirect: "manual", signal });
+    const answer = await available(() => inTime(sent()));
     const { status, headers } = answer;
     if (status === 0 || status >= 300 && status < 400) {
       await answer.body?.cancel();
@@ -64,7 +66,7 @@ export function boundedFetch(fetch: Fetch): Fetch {
       await answer.body?.cancel();
       throw new LoginError("unavailable", { reason: `it answered with the status ${status}` });
     }
-    const bytes = await readBody(answer);
+    const bytes = await available(() => readBody(answer, inTime));
     const known = new Headers(headers);
     // The body is decoded already, and has its own length.
     for (const name of ["content-encoding", "content-length"]) known.delete(name);
@@ -76,36 +78,41 @@ function hasBody(status: number): boolean {
   return status !== 204 && status !== 205 && status !== 304;
 }
 
-async function sent(fetch: Fetch, url: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch(url, init);
-  } catch (cause) {
-    throw unavailable(cause);
+/** Whatever an app's own `fetch` makes of the signal: nobody waits any longer. */
+function timeLimit(signal: AbortSignal): <T>(work: Promise<T>) => Promise<T> {
+  const end = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  end.catch(() => {});
+  return (work) => Promise.race([work, end]);
+}
+
+async function readBody(
+  { body }: Response,
+  inTime: <T>(work: Promise<T>) => Promise<T>,
+): Promise<Bytes> {
+  if (!body) return new Uint8Array();
+  const reader = body.getReader();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await inTime(reader.read());
+    if (done) return concatBytes(chunks);
+    length += value.length;
+    if (length > LONGEST) {
+      await reader.cancel();
+      throw new LoginError("bad-response", { reason: `it is longer than ${LONGEST} bytes` });
+    }
+    chunks.push(value);
   }
 }
 
-async function readBody({ body }: Response): Promise<Bytes> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+async function available<T>(work: () => Promise<T>): Promise<T> {
   try {
-    if (body) {
-      const reader = body.getReader();
-      for (let read = await reader.read(); !read.done; read = await reader.read()) {
-        length += read.value.length;
-        if (length > LONGEST) {
-          await reader.cancel();
-          break;
-        }
-        chunks.push(read.value);
-      }
-    }
+    return await work();
   } catch (cause) {
     throw unavailable(cause);
   }
-  if (length > LONGEST) {
-    throw new LoginError("bad-response", { reason: `it is longer than ${LONGEST} bytes` });
-  }
-  return concatBytes(chunks);
 }
 
 /** A failed `fetch` may name the URL, which holds no secret: requests have them in their bodies. */

@@ -252,21 +252,21 @@ export class Login {
     const { saved } = this.#options;
     const old = await saved?.find(this.#idOf(request));
     if (!saved || !old || old.remember === false) return undefined;
-    let { user, tokens } = old;
+    let current: FoundLogin | undefined;
+    let unsaved: Tokens | undefined;
     try {
-      const fresh = await this.#refresher!.fresh(old.id);
-      ({ user, tokens } = fresh);
-      await this.#touch(fresh);
+      current = await this.#refresher!.fresh(old.id);
     } catch (error) {
       if (!(error instanceof LoginError)) throw error;
-      if (!await saved.find(old.id)) {
-        onEnd?.(error.code);
-        return undefined;
-      }
       // The provider is not needed to know who it is.
-      tokens = error.tokens ?? tokens;
+      current = await saved.find(old.id);
+      if (!current) return void onEnd?.(error.code);
+      unsaved = error.tokens;
     }
-    return { user, tokens, headers: headersOf([this.#savedCookie(old.id, true)]) };
+    await this.#touch(current);
+    const { user, tokens } = current;
+    const headers = headersOf([this.#savedCookie(old.id, true)]);
+    return { user, tokens: unsaved ?? tokens, headers };
   }
 
   /**
@@ -354,6 +354,33 @@ export class Login {
       quietly(() => found.client.logoutUrl(found.tokens, returnTo)),
     ]);
     return { headers, ...logoutUrl !== undefined && { logoutUrl } };
+  }
+
+  /**
+   * Removes saved logins that were not used for longer than they last. Call it once a
+   * day: what is too old opens no more, but stays in the store.
+   *
+   * @returns How many were removed.
+   * @throws {StorageError} If the store fails.
+   *
+   * @example Once a day
+   * ```ts
+   * import { Fernet } from "@ironfern/ironfern";
+   * import { github, Login } from "@ironfern/ironfern/login";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const login = new Login({
+   *   providers: [github({ clientId: "Iv1.8a61f9b3a7aba766", clientSecret: "a secret" })],
+   *   callback: "https://notes.example/callback",
+   *   fernet: new Fernet(Fernet.generateKey()),
+   *   store: new Map(),
+   * });
+   * // setInterval(() => login.sweep(), 86_400_000);
+   * assertEquals(await login.sweep(), 0);
+   * ```
+   */
+  async sweep(): Promise<number> {
+    return await this.#options.saved?.sweep() ?? 0;
   }
 
   async #finish(

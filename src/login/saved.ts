@@ -20,7 +20,7 @@ import { joinBytes } from "../bytes/batch.ts";
 import { joinParts } from "../message.ts";
 import { jsonMessage, openJson, sealMessage, withKeys } from "../session/keys.ts";
 import { hmacAll, withDerivedBy } from "../storage/keys.ts";
-import { hex, type Prefix } from "../storage/names.ts";
+import { hex, Names, type Prefix } from "../storage/names.ts";
 import type { Records } from "../storage/records.ts";
 import { fromBase64Url } from "../storage/vault_header.ts";
 import type { ProviderClient } from "./client.ts";
@@ -32,6 +32,10 @@ import type { User } from "./user.ts";
 const ID = /^[\w-]{43}$/;
 /** Bytes of an HMAC that stand in a name. */
 const NAME_BYTES = 16;
+/** Records that are looked at together. */
+const PAGE = 1_000;
+/** Characters of a token that hold its version and its time, and the next ones. */
+const TIME_TEXT = 12;
 
 /** Who is refreshing a login at the moment. */
 export interface Lease {
@@ -143,6 +147,23 @@ export class SavedLogins {
     await this.#records.write(names.map((name) => [name, null]));
   }
 
+  /** Removes logins that were not used for longer than they last; how many. */
+  async sweep(): Promise<number> {
+    const own = new Names(this.#prefix, "hidden");
+    const names = (await this.#records.names(this.#prefix.text)).filter((each) =>
+      own.includes(each)
+    );
+    let removed = 0;
+    for (let start = 0; start < names.length; start += PAGE) {
+      const some = names.slice(start, start + PAGE);
+      for (const [index, record] of (await this.#records.getMany(some)).entries()) {
+        if (record === undefined || timeOf(record) + this.life >= Date.now() / 1_000) continue;
+        if (await this.#records.swap(some[index], record, null)) removed++;
+      }
+    }
+    return removed;
+  }
+
   /** The names of an id, one for each key. */
   async #names(keys: readonly KeyedBackend[], id: string): Promise<string[]> {
     const text = joinParts([this.#prefix.bytes, idBytes(id)]);
@@ -202,4 +223,10 @@ function contextOf({ provider, plan }: ProviderClient): Bytes[] {
 
 function idBytes(id: string): Bytes {
   return fromBase64Url(id) ?? new Uint8Array();
+}
+
+/** The time that stands in a token in the clear; `Infinity` where it is no token. */
+function timeOf(record: string): number {
+  const bytes = fromBase64Url(record.slice(0, TIME_TEXT));
+  return bytes?.length === 9 ? Number(new DataView(bytes.buffer).getBigUint64(1)) : Infinity;
 }

@@ -15,6 +15,7 @@ import {
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import type { RunningProvider } from "../../examples/login/provider.ts";
 import { Browser } from "../support/browser.ts";
+import { advance, withClock } from "../support/clock.ts";
 import { makeLogin, PROVIDER, withProvider } from "../support/oidc_provider.ts";
 
 const KEEP = { provider: PROVIDER, remember: true } as const;
@@ -370,4 +371,35 @@ testFlow("signing in again replaces the browser's last login", async (world) => 
   await browser.signIn(login, "ada", KEEP);
   assertNotEquals(browser.cookies.get("__Host-saved-login"), id);
   assertEquals([store.size, store.has(name)], [1, false]);
+});
+
+testFlow("old logins open no more, used ones last, and sweep removes the rest", async (world) => {
+  const { browser, store, again } = world;
+  // The provider's own limits are others: without a refresh token it is not asked.
+  const login = again({
+    fetch: async (url, init) => {
+      const answer = await fetch(url, init);
+      if (!String(url).endsWith("/token")) return answer;
+      const { refresh_token: _, ...tokens } = await answer.json();
+      return Response.json(tokens);
+    },
+  });
+  const other = new Browser();
+  await browser.signIn(login, "ada", KEEP);
+  await other.signIn(login, "zoe", KEEP);
+  const [neighbour] = [...store.keys()];
+  store.set(`${neighbour}x`, "gAAAAA");
+  store.set("login.none", "gAAAAA");
+  await withClock(async () => {
+    const day = 86_400;
+    for (let days = 0; days < 60; days += 20) {
+      assertEquals((await login.resume(browser.request("/")))?.user.id, "test:ada");
+      advance(20 * day);
+    }
+    assertEquals(await login.resume(other.request("/")), undefined);
+    assertEquals([store.size, await login.sweep(), store.size], [4, 1, 3]);
+    advance(31 * day);
+    assertEquals(await login.resume(browser.request("/")), undefined);
+    assertEquals([await login.sweep(), store.size], [1, 2]);
+  });
 });

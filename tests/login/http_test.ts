@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LoginError, oauth2 } from "@ironfern/ironfern/login";
+import { github, LoginError, oauth2 } from "@ironfern/ironfern/login";
 import { assertEquals, assertRejects } from "@std/assert";
 import { begin, Recorded } from "../support/recorded.ts";
 
@@ -53,6 +53,12 @@ Deno.test("HTTP: a head and a body that never come are given up", async () => {
     const body = await failure(() => new Response(new ReadableStream({ start() {} })));
     assertEquals(body, "Cannot use the provider: it did not answer within 10 seconds");
     assertEquals(asked, [10_000]);
+    // An app's own fetch may know nothing of signals.
+    const { finish } = await begin(github({ clientId: "x" }), new Recorded(), {
+      fetch: () => new Promise<Response>(() => {}),
+    });
+    const error = await assertRejects(() => finish(), LoginError);
+    assertEquals([error.code, asked], ["unavailable", [10_000, 10_000]]);
   } finally {
     AbortSignal.timeout = timeout;
   }

@@ -34,6 +34,7 @@ export const MENU: Readonly<Record<string, readonly Guide[]>> = {
     guide("docs/sealed-exports.md", "Sealed exports"),
     guide("docs/storage.md", "Secrets in a store"),
     guide("docs/sessions.md", "Sessions"),
+    guide("docs/logins.md", "Logins"),
     guide("docs/backends.md", "Backends and workers"),
     guide("docs/kdf-cost.md", "What a key costs"),
   ],

@@ -5,7 +5,7 @@
  */
 
 import * as esbuild from "esbuild";
-import { createRequire } from "node:module";
+import { createRequire, isBuiltin } from "node:module";
 import { join } from "node:path";
 import config from "../deno.json" with { type: "json" };
 import { ROOT } from "./source_files.ts";
@@ -15,7 +15,7 @@ export const denoPackages: esbuild.Plugin = {
   name: "deno-packages",
   setup(build) {
     build.onResolve({ filter: /^@?[a-z]/ }, ({ path, importer, kind }) => {
-      if (kind === "entry-point") return undefined;
+      if (kind === "entry-point" || isBuiltin(path)) return undefined;
       const own = ownModule(path);
       if (own) return { path: join(ROOT, own), sideEffects: false };
       // What the project imports, deno.json names; what a package does, its own manifest.

@@ -35,6 +35,7 @@ export const MENU: Readonly<Record<string, readonly Guide[]>> = {
     guide("docs/storage.md", "Secrets in a store"),
     guide("docs/sessions.md", "Sessions"),
     guide("docs/logins.md", "Logins"),
+    guide("docs/spark.md", "Apache Spark"),
     guide("docs/backends.md", "Backends and workers"),
     guide("docs/kdf-cost.md", "What a key costs"),
   ],

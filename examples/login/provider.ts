@@ -153,7 +153,7 @@ async function configuration(
     features: {
       devInteractions: { enabled: false },
       revocation: { enabled: true },
-      rpInitiatedLogout: { enabled: true },
+      rpInitiatedLogout: { enabled: true, logoutSource: showLogout },
     },
     scopes: ["openid", "offline_access", "profile", "email", "groups"],
     claims: {
@@ -225,12 +225,21 @@ function show(response: ServerResponse, uid: string): void {
   response.writeHead(200, {
     "content-type": "text/html; charset=utf-8",
     "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "content-security-policy": "default-src 'none'; img-src data:; frame-ancestors 'none'",
   }).end(page(`<form method="post" action="/people/${uid}">
 <h1>Who are you?</h1>
 ${buttons.join("\n")}
 <p><button name="person" value="">Nobody: go back</button></p>
 </form>`));
+}
+
+/** Asks whether the provider is to forget the browser too. */
+function showLogout(context: { type: string; body: string }, form: string): void {
+  context.type = "html";
+  context.body = page(`<h1>You are signed out of the app</h1>
+${form}
+<p><button form="op.logoutForm" name="logout" value="yes">Sign out here too</button>
+<button form="op.logoutForm">Stay signed in here</button></p>`);
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
@@ -248,6 +257,7 @@ function page(body: string): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Test provider</title>
+<link rel="icon" href="data:,">
 ${body}
 </html>
 `;

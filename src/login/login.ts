@@ -6,6 +6,7 @@
 
 import { checkOptions, checkString, kindOf } from "../checks.ts";
 import { clearCookie, readCookie, setCookie } from "../session/cookies.ts";
+import { checkUser } from "../session/user_records.ts";
 import type { ProviderClient } from "./client.ts";
 import { LoginError, withHeaders } from "./errors.ts";
 import { safeUrl } from "./http.ts";
@@ -381,6 +382,35 @@ export class Login {
    */
   async sweep(): Promise<number> {
     return await this.#options.saved?.sweep() ?? 0;
+  }
+
+  /**
+   * Ends all saved logins of a user, on all devices: nobody is remembered who signed in
+   * before. What the provider gave is not revoked. End the sessions of your own too:
+   * `Sessions.endAll`.
+   *
+   * @param user The user: `user.id`.
+   * @throws {TypeError} If it is no string or is empty, or `Login` has no store.
+   * @throws {StorageError} If the store fails.
+   *
+   * @example "Sign out on all devices"
+   * ```ts
+   * import { Fernet } from "@ironfern/ironfern";
+   * import { github, Login } from "@ironfern/ironfern/login";
+   *
+   * const login = new Login({
+   *   providers: [github({ clientId: "Iv1.8a61f9b3a7aba766", clientSecret: "a secret" })],
+   *   callback: "https://notes.example/callback",
+   *   fernet: new Fernet(Fernet.generateKey()),
+   *   store: new Map(),
+   * });
+   * await login.endAll("github:1234");
+   * ```
+   */
+  async endAll(user: string): Promise<void> {
+    const { saved } = this.#options;
+    if (!saved) throw new TypeError("Cannot end the logins of a user: give Login a store");
+    await saved.endAll(checkUser(user));
   }
 
   async #finish(

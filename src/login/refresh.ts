@@ -91,7 +91,7 @@ export class Refresher {
     } catch (error) {
       return await this.#failed(leased, error);
     }
-    const { user, remember } = leased;
+    const { user, remember, epochs } = leased;
     const { plan } = leased.client;
     const subject = received.claims && plan.subjectOf?.(received.claims);
     if (subject !== undefined && subject !== user.subject) {
@@ -99,7 +99,12 @@ export class Refresher {
       throw new LoginError("other-user");
     }
     const tokens = joined(leased.tokens, received.tokens);
-    return await this.#save(leased, { user, tokens, ...remember === false && { remember } });
+    return await this.#save(leased, {
+      user,
+      tokens,
+      ...remember === false && { remember },
+      ...epochs && { epochs },
+    });
   }
 
   /** What becomes of a login whose refresh failed. */

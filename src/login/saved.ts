@@ -5,7 +5,8 @@
  *                HMAC-SHA256(derive(root, "ironfern/login-names/1"), part(prefix) || part(id)))
  *     record   token under derive(root, "ironfern/login/1" || id)
  *     context  part(issuer) || part(client id)
- *     value    JSON {"user", "tokens", "remember": false?, "lease": {"by", "until"}?}
+ *     value    JSON {"user", "tokens", "remember": false?, "epochs": [...]?,
+ *                "lease": {"by", "until"}?}
  *     id       32 random bytes, which only the browser's cookie holds, as base64url
  *
  * @module
@@ -19,6 +20,7 @@ import type { MultiFernet } from "../fernet/multi_fernet.ts";
 import { joinBytes } from "../bytes/batch.ts";
 import { joinParts } from "../message.ts";
 import { jsonMessage, openJson, sealMessage, withKeys } from "../session/keys.ts";
+import { UserRecords } from "../session/user_records.ts";
 import { hmacAll, withDerivedBy } from "../storage/keys.ts";
 import { hex, Names, type Prefix } from "../storage/names.ts";
 import type { Records } from "../storage/records.ts";
@@ -34,6 +36,8 @@ const ID = /^[\w-]{43}$/;
 const NAME_BYTES = 16;
 /** Records that are looked at together. */
 const PAGE = 1_000;
+/** Seconds that records are kept after their end: a request under way may have begun before it. */
+const MARGIN = 3_600;
 /** Characters of a token that hold its version and its time, and the next ones. */
 const TIME_TEXT = 12;
 
@@ -53,6 +57,8 @@ export interface SavedLogin {
   readonly tokens: Tokens;
   /** `false` where it lasts as long as the browser is open: it signs nobody in again. */
   readonly remember?: false;
+  /** What ended all logins of the user before: see `UserRecords`. */
+  readonly epochs?: readonly string[];
   /** Who is refreshing it. */
   readonly lease?: Lease;
 }
@@ -81,6 +87,7 @@ export class SavedLogins {
   readonly #records: Records;
   readonly #prefix: Prefix;
   readonly #clients: readonly ProviderClient[];
+  readonly #users: UserRecords;
 
   /** Reads nothing yet. */
   constructor(
@@ -95,14 +102,20 @@ export class SavedLogins {
     this.#prefix = prefix;
     this.life = life;
     this.#clients = clients;
+    this.#users = new UserRecords(records, prefix);
   }
 
   /** Saves a new login, and returns its id. */
   async create(client: ProviderClient, login: SavedLogin): Promise<string> {
     const id = randomText();
-    await withKeys(this.#fernet, async ([newest]) => {
+    await withKeys(this.#fernet, async (keys) => {
+      const [newest] = keys;
       const [name] = await this.#names([newest], id);
-      const record = await this.#seal(newest, client, id, login);
+      const epochs = await this.#users.epochs(keys, login.user.id);
+      const record = await this.#seal(newest, client, id, {
+        ...login,
+        ...epochs.length && { epochs },
+      });
       await this.#records.write([[name, record]]);
     });
     return id;
@@ -117,9 +130,16 @@ export class SavedLogins {
       for (const [keyRank, record] of records.entries()) {
         if (record === undefined) continue;
         const opened = await this.#open(keys[keyRank], id, record);
-        if (opened) return { ...opened, id, name: names[keyRank], record, keyRank };
+        if (!opened) continue;
+        if (await this.#isOver(keys, opened)) return undefined;
+        return { ...opened, id, name: names[keyRank], record, keyRank };
       }
     });
+  }
+
+  /** Ends all logins of a user that were saved before. */
+  async endAll(user: string): Promise<void> {
+    await withKeys(this.#fernet, (keys) => this.#users.renew(keys, user));
   }
 
   /** Seals what is to come in the place of a login that was found. */
@@ -130,9 +150,7 @@ export class SavedLogins {
       this.#fernet,
       (keys) => this.#seal(keys[keyRank], client, id, next),
     );
-    const { user, tokens, remember, lease } = next;
-    const login = { user, tokens, ...remember === false && { remember }, ...lease && { lease } };
-    return { ...login, id, name, record, time, keyRank, client };
+    return { ...valueOf(next), id, name, record, time, keyRank, client };
   }
 
   /** Puts `next` in the place of exactly what was found; `null` removes it. */
@@ -157,11 +175,22 @@ export class SavedLogins {
     for (let start = 0; start < names.length; start += PAGE) {
       const some = names.slice(start, start + PAGE);
       for (const [index, record] of (await this.#records.getMany(some)).entries()) {
-        if (record === undefined || timeOf(record) + this.life >= Date.now() / 1_000) continue;
+        // Later than that: what ended all logins of a user has to outlive each of them.
+        const end = timeOf(record ?? "") + this.life + MARGIN;
+        if (record === undefined || end >= Date.now() / 1_000) continue;
         if (await this.#records.swap(some[index], record, null)) removed++;
       }
     }
     return removed;
+  }
+
+  /** Whether the user's logins were ended since that one was saved. */
+  async #isOver(
+    keys: readonly KeyedBackend[],
+    { user: { id: user }, epochs = [] }: SavedLogin,
+  ): Promise<boolean> {
+    const records = await this.#records.getMany(await this.#users.names(keys, user));
+    return await this.#users.isOver(keys, { user, epochs }, records);
   }
 
   /** The names of an id, one for each key. */
@@ -177,15 +206,10 @@ export class SavedLogins {
     key: KeyedBackend,
     client: ProviderClient,
     id: string,
-    { user, tokens, remember, lease }: SavedLogin,
+    login: SavedLogin,
   ): Promise<string> {
-    const value = {
-      user,
-      tokens,
-      ...remember === false && { remember },
-      ...lease && { lease },
-    };
-    return await sealMessage(key, loginInfo(idBytes(id)), jsonMessage(contextOf(client), value));
+    const message = jsonMessage(contextOf(client), valueOf(login));
+    return await sealMessage(key, loginInfo(idBytes(id)), message);
   }
 
   async #open(key: KeyedBackend, id: string, record: string) {
@@ -201,20 +225,32 @@ export class SavedLogins {
   }
 }
 
+/** What is kept of a login. */
+function valueOf({ user, tokens, remember, epochs, lease }: SavedLogin): SavedLogin {
+  return {
+    user,
+    tokens,
+    ...remember === false && { remember },
+    ...epochs && { epochs },
+    ...lease && { lease },
+  };
+}
+
 /** A login as its record has it, if it is one of this provider. */
 function readLogin(value: unknown, { provider }: ProviderClient): SavedLogin | undefined {
-  const { user, tokens, remember, lease } = (value ?? {}) as Partial<SavedLogin>;
+  const { user, tokens, remember, epochs, lease } = (value ?? {}) as Partial<SavedLogin>;
   // Records of other programs may have less of the user than ours.
   if (typeof user?.id !== "string" || (user.provider ?? provider.id) !== provider.id) {
     return undefined;
   }
   const isLease = typeof lease?.by === "string" && Number.isFinite(lease.until);
-  return {
+  return valueOf({
     user,
     tokens: checkTokens(tokens),
     ...remember === false && { remember },
+    ...Array.isArray(epochs) && { epochs },
     ...isLease && { lease },
-  };
+  });
 }
 
 function contextOf({ provider, plan }: ProviderClient): Bytes[] {

@@ -92,7 +92,7 @@ export class StorePlace implements Place<StoredSession> {
       for (const [rank, name] of names.entries()) {
         const found = await this.#open(keys, { id, rank, name }, records[rank]);
         if (!found) continue;
-        const users = await this.#users.names(keys, found.state.login);
+        const users = await this.#users.names(keys, found.state.login?.user);
         const isOver = await this.#isOver(keys, found, await this.#records.getMany(users));
         return isOver ? undefined : found;
       }
@@ -174,7 +174,7 @@ export class StorePlace implements Place<StoredSession> {
   ): Promise<{ current: StoredSession; next: StoredSession | undefined } | undefined> {
     return await withKeys(this.#fernet, async (keys) => {
       const { spot, state: { login } } = held;
-      const users = await this.#users.names(keys, login);
+      const users = await this.#users.names(keys, login?.user);
       for await (const _ of tries()) {
         const [record, ...userRecords] = await this.#records.getMany([spot.name, ...users]);
         const current = await this.#open(keys, spot, record);

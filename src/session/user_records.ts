@@ -54,8 +54,8 @@ export class UserRecords {
   }
 
   /** The names of the user's records, one a key; none without a user. */
-  async names(keys: readonly KeyedBackend[], login: SessionLogin | undefined): Promise<string[]> {
-    return login ? await this.#names(keys, login.user) : [];
+  async names(keys: readonly KeyedBackend[], user: string | undefined): Promise<string[]> {
+    return user === undefined ? [] : await this.#names(keys, user);
   }
 
   /**
@@ -65,7 +65,7 @@ export class UserRecords {
    */
   async isOver(
     keys: readonly KeyedBackend[],
-    { user, epochs }: SessionLogin,
+    { user, epochs }: Pick<SessionLogin, "user" | "epochs">,
     records: readonly (string | undefined)[],
   ): Promise<boolean> {
     const now = await this.#open(keys, user, records);

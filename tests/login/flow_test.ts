@@ -403,3 +403,42 @@ testFlow("old logins open no more, used ones last, and sweep removes the rest", 
     assertEquals([await login.sweep(), store.size], [1, 2]);
   });
 });
+
+Deno.test("Login: endAll ends what was saved before on all devices, and nothing later", () =>
+  withProvider(async (provider) => {
+    const old = Fernet.generateKey();
+    const store = new Map<string, string>();
+    const login = makeLogin(provider, { fernet: new Fernet(old), store });
+    const [first, second, other] = [new Browser(), new Browser(), new Browser()];
+    const options = { provider: PROVIDER, remember: true };
+    await first.signIn(login, "ada", options);
+    await second.signIn(login, "ada", options);
+    await other.signIn(login, "zoe", options);
+    await login.endAll("test:ada");
+    const reasons: string[] = [];
+    for (const browser of [first, second]) {
+      const resumed = await login.resume(browser.request("/"), {
+        onEnd: (reason) => reasons.push(reason),
+      });
+      assertEquals(resumed, undefined);
+      await assertRejects(() => login.tokens(browser.request("/")), LoginError);
+    }
+    assertEquals((await login.resume(other.request("/")))?.user.id, "test:zoe");
+
+    // In the very same second, and under another key too.
+    await first.signIn(login, "ada", options);
+    assertEquals((await login.resume(first.request("/")))?.user.id, "test:ada");
+    assertEquals(await login.resume(second.request("/")), undefined);
+    const fernet = new MultiFernet([new Fernet(Fernet.generateKey()), new Fernet(old)]);
+    const renewed = makeLogin(provider, { fernet, store });
+    assertEquals((await renewed.resume(first.request("/")))?.user.id, "test:ada");
+    await renewed.endAll("test:ada");
+    assertEquals(await renewed.resume(first.request("/")), undefined);
+    assertEquals(await login.resume(first.request("/")), undefined);
+
+    // What ended them may be swept when they have ended anyway, and no sooner.
+    assertEquals(await login.sweep(), 0);
+    const nobody = makeLogin(provider, { fernet: new Fernet(old) });
+    await assertRejects(() => nobody.endAll("test:ada"), TypeError, "give Login a store");
+    await assertRejects(() => login.endAll(""), TypeError, "it is empty");
+  }));

@@ -21,6 +21,11 @@ print(json.dumps([
     read_login(root, given["store"], given["cookie"], *bound),
     read_kept_token(root, given["kept"], *bound, given["user"]),
 ]))
+try:
+    read_login(root, given["ended"], given["cookie"], *bound)
+    sys.exit("opened after its end")
+except ValueError as error:
+    assert "ended" in str(error)
 for wrong in (("https://evil.example", bound[1]), (bound[0], "other")):
     try:
         read_login(root, given["store"], given["cookie"], *wrong)
@@ -47,10 +52,14 @@ testWithPython(
         remember: true,
       });
       const bound = { issuer: provider.issuer, clientId: "example-app", user: user.id };
+      const kept = Object.fromEntries(store);
+      await login.endAll(user.id);
+      const ended = Object.fromEntries(store);
       const stdin = JSON.stringify({
         ...bound,
+        ended,
         root,
-        store: Object.fromEntries(store),
+        store: kept,
         cookie: browser.cookies.get("__Host-saved-login"),
         kept: await sealToken(fernet, tokens, bound),
       });

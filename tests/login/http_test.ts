@@ -71,3 +71,15 @@ Deno.test("HTTP: redirects are not followed, and nobody there is unavailable", a
   const broken = await failure(() => new Response(null, { status: 502 }));
   assertEquals(broken, "Cannot use the provider: it answered with the status 502");
 });
+
+Deno.test("HTTP: a token is not carried to where an API redirects", async () => {
+  const asked: string[] = [];
+  const message = await failure((request) => {
+    const { pathname, origin } = new URL(request.url);
+    asked.push(pathname);
+    if (pathname === "/token") return Response.json({ access_token: "a", token_type: "bearer" });
+    return Response.redirect(`${origin}/elsewhere`, 302);
+  });
+  assertEquals(message, "Cannot use the provider: it leads to another address");
+  assertEquals(asked, ["/token", "/me"]);
+});

@@ -114,26 +114,37 @@ testSignedIn("a login that the provider ended is removed, and the app is told", 
 function slowFetch() {
   const arrived = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
+  const revoked: string[] = [];
   const slow = async (url: string | URL | Request, init?: RequestInit) => {
     const answer = await fetch(url, init);
+    if (String(url).endsWith("/revocation")) {
+      revoked.push(new URLSearchParams(String(init?.body)).get("token")!);
+    }
     if (String(url).endsWith("/token")) {
       arrived.resolve();
       await gate.promise;
     }
     return answer;
   };
-  return { fetch: slow as typeof fetch, arrived: arrived.promise, go: () => gate.resolve() };
+  return {
+    fetch: slow as typeof fetch,
+    arrived: arrived.promise,
+    go: () => gate.resolve(),
+    revoked,
+  };
 }
 
 testSignedIn("sign-out beside a slow refresh stays a sign-out", async (world) => {
   const { browser, store, login, again } = world;
   advance(LIFE);
-  const { fetch, arrived, go } = slowFetch();
+  const { fetch, arrived, go, revoked } = slowFetch();
   const slow = again({ fetch }).tokens(browser.request("/"));
   await arrived;
   await login.end(browser.post("/logout"));
   go();
   assertEquals(await failure(() => slow), "ended");
+  // The tokens that came too late are revoked as well.
+  assertEquals(revoked.length, 1);
   assertEquals(store.size, 0);
   assertEquals(await login.resume(browser.request("/")), undefined);
 });

@@ -11,7 +11,7 @@ import { ROOT } from "../support/tools.ts";
 
 const guide = await Deno.readTextFile(new URL("docs/sessions.md", ROOT));
 const [deno, hono, node, own] = Array.from(
-  guide.matchAll(/^```ts\n(.*?)^```$/gms),
+  guide.matchAll(/^```ts ignore\n(.*?)^```$/gms),
   ([, text]) =>
     text.replaceAll("jsr:@ironfern", "@ironfern").replaceAll("npm:hono", "hono")
       .replace('new DatabaseSync("sessions.db")', 'new DatabaseSync(":memory:")'),

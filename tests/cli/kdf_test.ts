@@ -13,7 +13,7 @@ import { ATTACKERS } from "../../src/calibration/attack_cost.ts";
 import { FLOOR_SOURCE, ITERATION_FLOORS } from "../../src/calibration/floors.ts";
 import { Cli, DENO_RUN, PROGRAM, RUNTIMES, testCli } from "../support/cli.ts";
 
-const QUICK = ["kdf", "--target", "20"];
+const QUICK = ["kdf", "--target", "5"];
 const COUNTS = [100_000, 600_000, 1_000_000];
 const BITS = [30, 35, 40, 45, 50, 55, 60];
 

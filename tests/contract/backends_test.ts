@@ -189,7 +189,7 @@ testEach("encryptAsync and decryptAsync agree with the synchronous calls", async
 
 testEach("A call in progress keeps its key and its message", async (backend) => {
   const reader = new Fernet(KEY);
-  for (const length of [10, 20_000, 2_000_000]) {
+  for (const length of [10, 20_000, 600_000]) {
     const fernet = new Fernet(KEY, { backend });
     const message = randomBytes(length);
     const original = message.slice();

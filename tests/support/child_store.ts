@@ -5,7 +5,6 @@
  */
 
 import { denoKv, folder, redis, sqlite, type StringStore } from "@ironfern/ironfern/storage";
-import { Redis } from "ioredis";
 import { DatabaseSync } from "node:sqlite";
 
 /** Opens a store of that kind at that place. */
@@ -13,6 +12,8 @@ export async function openStore(kind: string, place: string): Promise<StringStor
   if (kind === "folder") return folder(place);
   if (kind === "kv") return denoKv(await Deno.openKv(place));
   if (kind === "redis") {
+    // Only one kind of store needs this client, which takes long to load.
+    const { Redis } = await import("ioredis");
     const client = new Redis({ path: place });
     return redis(([name, ...values]) => client.call(name, ...values));
   }

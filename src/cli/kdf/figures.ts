@@ -37,8 +37,8 @@ export const KEYS_AT_ONCE = 16;
 const ROUNDS = 5;
 /** With an unmeasured one, in which workers start. */
 const BATCHES = 1 + ROUNDS;
-/** So long a key of a batch takes by itself: longer ones tell no more. */
-const BATCHED_KEY_MS = 20;
+/** A key of a batch takes as long by itself as one in the target, within these. */
+const BATCHED_KEY_MS = { least: 5, most: 20 };
 
 /** What is to be measured. */
 export interface KdfMeasurement {
@@ -130,7 +130,8 @@ export async function measureKdf(request: KdfMeasurement): Promise<KdfFigures> {
     onProgress: onProgress && ((done) => onProgress(done, total)),
   });
   let done = total - names.length * BATCHES;
-  const batches = new Batches(hash, signal, () => onProgress?.(++done, total));
+  const keyMs = Math.min(Math.max(targetMs, BATCHED_KEY_MS.least), BATCHED_KEY_MS.most);
+  const batches = new Batches(hash, keyMs, signal, () => onProgress?.(++done, total));
   await compareBackends(names, batches.keys);
   const backends: BackendFigures[] = [];
   for (const measurement of calibration.measurements) {
@@ -152,7 +153,7 @@ export async function measureKdf(request: KdfMeasurement): Promise<KdfFigures> {
     backends,
     attacker: ATTACKERS[hash],
     attacks: counts.map((iterations) => attackFigures(iterations, hash)),
-    assumptions: assumptions(hash, batches.workers),
+    assumptions: assumptions(hash, batches),
     attackAssumptions: ATTACK_ASSUMPTIONS,
   };
 }
@@ -161,6 +162,8 @@ export async function measureKdf(request: KdfMeasurement): Promise<KdfFigures> {
 class Batches {
   /** Threads for the kernel: as many as `pbkdf2Many` takes for keys of a real cost. */
   readonly workers = Math.min(defaultWorkers(), KEYS_AT_ONCE);
+  /** So long a key takes by itself. */
+  readonly keyMs: number;
   readonly #inputs = Array.from({ length: KEYS_AT_ONCE }, () => ({
     password: crypto.getRandomValues(new Uint8Array(16)),
     salt: crypto.getRandomValues(new Uint8Array(16)),
@@ -169,8 +172,9 @@ class Batches {
   readonly #signal: AbortSignal;
   readonly #onBatch: () => void;
 
-  constructor(hash: Hash, signal: AbortSignal, onBatch: () => void) {
+  constructor(hash: Hash, keyMs: number, signal: AbortSignal, onBatch: () => void) {
     this.#hash = hash;
+    this.keyMs = keyMs;
     this.#signal = signal;
     this.#onBatch = onBatch;
   }
@@ -185,7 +189,7 @@ class Batches {
   async time(
     { backend, iterationsPerSecond }: CalibrationMeasurement,
   ): Promise<BatchMeasurement> {
-    const iterations = Math.max(1, Math.round(iterationsPerSecond * BATCHED_KEY_MS / 1_000));
+    const iterations = Math.max(1, Math.round(iterationsPerSecond * this.keyMs / 1_000));
     const times: number[] = [];
     for (let batch = 0; batch < BATCHES; batch++) {
       const start = performance.now();
@@ -233,12 +237,12 @@ function attackFigures(iterations: number, hash: Hash): AttackFigures {
   };
 }
 
-function assumptions(hash: Hash, workers: number): string[] {
+function assumptions(hash: Hash, { keyMs, workers }: Batches): string[] {
   return [
     "The time of a key is in proportion to its iterations: those in the table, the iterations " +
     "in the target and the keys a second are computed from one measured speed of each backend",
     `${KEYS_AT_ONCE} keys at once are a second measurement, of keys that take some ` +
-    `${BATCHED_KEY_MS} ms each, computed for ${RATE_COUNT.toLocaleString("en")} iterations; ` +
+    `${keyMs} ms each, computed for ${RATE_COUNT.toLocaleString("en")} iterations; ` +
     (workers > 1
       ? `the kernel (wasm) has ${workers} threads for them, native backends the platform's`
       : "the kernel (wasm) has no threads for them, native backends the platform's"),

@@ -285,6 +285,8 @@ for (const [name, native] of Object.entries({ Uint8Array: ofUint8Array(), Buffer
 
 Deno.test("A long text is judged as a short one is", () => {
   const array = crypto.getRandomValues(new Uint8Array(5_000));
+  // Without these bits, two characters of padding would be right instead of one.
+  array[4_999] |= 0x10;
   const text = encodeBase64Url(array);
   assertEquals(decodeBase64Url(text), array);
   for (const place of [0, 1_000, text.length - 3, text.length - 2, text.length - 1]) {

@@ -34,8 +34,12 @@ Deno.test("Results come in the order of the inputs, with so many at once", async
     let most = 0;
     const { seen, source } = numbers(40);
     const results: number[] = [];
+    const full = Promise.withResolvers<void>();
     const work = async (value: number) => {
       most = Math.max(most, ++running);
+      // Without waiting for each other, they may end too soon on a busy machine.
+      if (running === limit) full.resolve();
+      await full.promise;
       await pause(Math.random() * 5);
       running--;
       return 2 * value;

@@ -10,6 +10,7 @@
  * @module
  */
 
+import { globSync } from "node:fs";
 import { ROOT } from "./source_files.ts";
 
 /** Where there are examples besides the tests. */
@@ -53,7 +54,9 @@ function end(child: Deno.ChildProcess, signal: Deno.Signal): void {
 
 /** Returns the exit code of the tests, or of the type check where that fails. */
 async function runTests(folder: string): Promise<number> {
-  const check = start(["check", "--quiet", "--doc", ...DOCUMENTS, "tests/"]);
+  // Of a folder it takes the code alone: guides are to be named.
+  const guides = globSync("docs/**/*.md", { cwd: ROOT });
+  const check = start(["check", "--quiet", "--doc", ...guides, ...DOCUMENTS, "tests/"]);
   const tests = start(
     // The types are checked by the other process: by this one, all tests would wait.
     ["test", "-A", "--quiet", "--parallel", "--doc", "--no-check", ...Deno.args]

@@ -6,6 +6,8 @@
 
 import type { Batch, Opened } from "../bytes/batch.ts";
 import type { Bytes } from "../bytes/bytes.ts";
+import type { ImportedKeys } from "./imported_keys.ts";
+import type { OpenedToken, Primitives } from "./token.ts";
 
 /** The name of a backend. */
 export type BackendName = "wasm" | "webcrypto" | "node" | "portable";
@@ -43,6 +45,36 @@ export interface FernetEngine {
    * fast. `undefined` where the batch is too long for that.
    */
   hmacMany?(key: Bytes, records: Batch): Bytes | undefined;
+  /** A token at a time, as text; absent where that is slower than a batch. */
+  readonly single?: SingleEngine;
+}
+
+/** Fernet of one message, from bytes to text and back: long ones are not copied into a batch. */
+export interface SingleEngine {
+  /** As {@linkcode FernetEngine.seal}, of one record and its 24 bytes of head. */
+  seal(key: Bytes, record: Bytes, head: Bytes): string;
+  /** As {@linkcode FernetEngine.open}; a bad token is `undefined`. */
+  open(key: Bytes, token: string): OpenedToken | undefined;
+}
+
+/** A key, and what the platform has made of it. */
+export interface SingleKey {
+  /** As in {@linkcode FernetEngine}. */
+  readonly key: Bytes;
+  /** Where the platform's keys are kept for the next call. */
+  readonly imported?: ImportedKeys;
+}
+
+/**
+ * {@linkcode SingleEngine} by promises. What is not read of the key and the record
+ * when the call returns was copied: both are the caller's again. The key is read
+ * before anything is asked of the signal, which may run the caller's code.
+ */
+export interface AsyncSingleEngine {
+  /** As {@linkcode SingleEngine.seal}. */
+  seal(key: SingleKey, record: Bytes, head: Bytes, signal?: AbortSignal): Promise<string>;
+  /** As {@linkcode SingleEngine.open}. */
+  open(key: SingleKey, token: string, signal?: AbortSignal): Promise<OpenedToken | undefined>;
 }
 
 /** {@linkcode FernetEngine} by promises; `signal` rejects with its reason. */
@@ -53,6 +85,8 @@ export interface AsyncFernetEngine {
   open(key: Bytes, tokens: Batch, signal?: AbortSignal): Promise<Opened>;
   /** As {@linkcode FernetEngine.hmac}. */
   hmac(key: Bytes, data: Bytes): Promise<Bytes>;
+  /** As {@linkcode FernetEngine.single}. */
+  readonly single?: AsyncSingleEngine;
 }
 
 /** What PBKDF2 (RFC 8018, section 5.2) takes, but for the iterations. */
@@ -111,6 +145,8 @@ export interface Backend {
   readonly sync?: FernetEngine;
   /** Fernet by promises. */
   readonly async: AsyncFernetEngine;
+  /** What its engines are made of, where each part of it can be used by itself. */
+  readonly primitives?: Primitives;
   /** The whole lines at the start of a text, as many as fit a batch. */
   readonly takeLines?: (text: Bytes) => Batch;
   /** PBKDF2, of one kind or the other. */

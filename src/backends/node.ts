@@ -115,9 +115,11 @@ function checkIterations(iterations: number): void {
 export function createNode(): Backend {
   const crypto = builtinModule<NodeCrypto>("node:crypto");
   if (!crypto) throw new BackendUnavailableError("node", "this runtime has no node:crypto");
+  const parts = primitives(crypto);
   return {
     name: "node",
-    ...fernetEngines(primitives(crypto)),
+    primitives: parts,
+    ...fernetEngines(parts),
     kdf: {
       native: {
         deriveSync({ hash, password, salt, length }: KdfRequest, iterations: number) {

@@ -5,7 +5,13 @@
  * @module
  */
 
-import { base64Length, decodeBase64Url, encodeBase64UrlInto } from "../bytes/base64.ts";
+import {
+  base64Length,
+  base64UrlText,
+  decodeBase64Url,
+  decodeBase64UrlText,
+  encodeBase64UrlInto,
+} from "../bytes/base64.ts";
 import type { Bytes } from "../bytes/bytes.ts";
 import type { Sliced } from "../runtime/schedule.ts";
 
@@ -21,6 +27,8 @@ const BLOCK = 16;
 const IV_START = 9;
 /** A multiple of AES's block and of base64's three bytes. */
 const PIECE = 192 * 1_024;
+/** A multiple of base64's three bytes that takes some milliseconds. */
+const TEXT_PIECE = 12 << 20;
 /** Bytes of a record up to which a copy costs less than a second call. */
 const SHORT = 4_096;
 
@@ -75,6 +83,17 @@ export function tokenTime(raw: Bytes): bigint {
   return new DataView(raw.buffer, raw.byteOffset).getBigUint64(1);
 }
 
+/** Decodes a token's text, as {@linkcode decodeToken} does its bytes. */
+export function decodeTokenText(
+  token: string,
+  room: (length: number) => Bytes,
+): Bytes | undefined {
+  const start = decodeBase64UrlText(token.slice(0, 4), room);
+  if (start?.[0] !== VERSION) return undefined;
+  const raw = decodeBase64UrlText(token, room);
+  return raw && hasTokenLength(raw.length) ? raw : undefined;
+}
+
 /** Decodes a token, or says `undefined` when its structure is not a token's. */
 export function decodeToken(token: Bytes): Bytes | undefined {
   // The version byte is in the first characters: a long text that is no token
@@ -91,33 +110,62 @@ export function hasTokenLength(length: number): boolean {
   return ciphertext >= BLOCK && ciphertext % BLOCK === 0;
 }
 
-/** Seals one record into the token's text, which fills `out`. */
-export function* sealToken(
+/** Bytes of the raw token of `length` bytes. */
+export function rawLength(length: number): number {
+  return PREFIX + ciphertextLength(length) + TAG;
+}
+
+/**
+ * Seals one record into the raw token, which fills `raw`. Each part of it is written
+ * where base64 reads it.
+ */
+export function* sealRaw(
   primitives: Primitives,
   key: Bytes,
   record: Bytes,
   head: Uint8Array,
-  out: Bytes,
+  raw: Bytes,
 ): Sliced<void> {
-  const raw = new Uint8Array(PREFIX + ciphertextLength(record.length) + TAG);
   const tagStart = raw.length - TAG;
-  raw.set(tokenPrefix(head));
+  raw[0] = VERSION;
+  raw.set(head, 1);
   const mac = primitives.mac(key.subarray(0, 16));
   try {
-    mac.update(raw.subarray(0, PREFIX));
     const encrypt = primitives.encryptor(key.subarray(16), tokenIv(raw));
+    let signed = 0;
     let written = PREFIX;
     for (const piece of paddedPieces(record)) {
-      const sealed = raw.subarray(written, written += piece.length);
-      sealed.set(encrypt(piece));
-      mac.update(sealed);
+      raw.set(encrypt(piece), written);
+      written += piece.length;
+      // The end of a record is signed with the piece before it: every call costs.
+      if (piece.length < PIECE && written < tagStart) continue;
+      mac.update(raw.subarray(signed, written));
+      signed = written;
       yield;
     }
     raw.set(mac.digest(), tagStart);
   } finally {
     mac.free?.();
   }
-  yield* encodePieces(raw, out);
+}
+
+/** Writes a raw token as text, which fills `out`. */
+export function* encodeRaw(raw: Bytes, out: Bytes): Sliced<void> {
+  let written = 0;
+  for (const piece of pieces(raw)) {
+    encodeBase64UrlInto(piece, out.subarray(written, written += base64Length(piece.length)));
+    yield;
+  }
+}
+
+/** Writes a raw token as a string. */
+export function* textOfRaw(raw: Bytes): Sliced<string> {
+  let text = "";
+  for (let start = 0; start < raw.length; start += TEXT_PIECE) {
+    text += base64UrlText(raw.subarray(start, start + TEXT_PIECE));
+    yield;
+  }
+  return text;
 }
 
 /** A record and its padding, in pieces; of a long one only the end is copied. */
@@ -136,43 +184,65 @@ function* paddedPieces(record: Bytes): Generator<Bytes> {
 
 /** A token that was opened. */
 export interface OpenedToken {
-  /** The plaintext. */
-  plaintext: Uint8Array;
+  /** The plaintext, in a buffer of its own. */
+  plaintext: Bytes;
   /** The token's Unix time in seconds. */
   time: bigint;
 }
 
 /**
- * Opens one token: structure, MAC, padding, in this order.
+ * Opens one raw token: MAC, then padding.
  *
- * @param take Is given the result, or `undefined` of a bad token. The plaintext
- * is wiped when it returns.
+ * @param place Gives the place of so many bytes of plaintext.
+ * @returns Whether it is valid; what was written is else the caller's to wipe.
  */
-export function* openToken(
+export function* openRaw(
   primitives: Primitives,
   key: Bytes,
-  token: Bytes,
-  take: (opened: OpenedToken | undefined) => void,
-): Sliced<void> {
-  const raw = decodeToken(token);
-  if (!raw || !(yield* isSigned(primitives, key, raw))) return take(undefined);
-  const plaintext = raw.subarray(PREFIX, raw.length - TAG);
-  try {
-    const decrypt = primitives.decryptor(key.subarray(16), tokenIv(raw));
-    for (const piece of pieces(plaintext)) {
-      const decrypted = decrypt(piece);
-      piece.set(decrypted);
-      decrypted.fill(0);
-      yield;
+  raw: Bytes,
+  place: (length: number) => Bytes,
+): Sliced<boolean> {
+  if (!(yield* isSigned(primitives, key, raw))) return false;
+  const ciphertext = raw.subarray(PREFIX, raw.length - TAG);
+  const decryptor = (iv: Bytes) => primitives.decryptor(key.subarray(16), iv);
+  if (ciphertext.length <= PIECE) {
+    const padded = decryptor(tokenIv(raw))(ciphertext);
+    try {
+      const length = unpaddedLength(padded);
+      if (length === undefined) return false;
+      place(length).set(padded.subarray(0, length));
+      return true;
+    } finally {
+      padded.fill(0);
     }
-    const length = unpaddedLength(plaintext);
-    take(
-      length === undefined
-        ? undefined
-        : { plaintext: plaintext.subarray(0, length), time: tokenTime(raw) },
-    );
+  }
+  const length = lengthByLastBlock(decryptor, ciphertext);
+  if (length === undefined) return false;
+  const plaintext = place(length);
+  const decrypt = decryptor(tokenIv(raw));
+  let written = 0;
+  for (const piece of pieces(ciphertext)) {
+    const decrypted = decrypt(piece);
+    plaintext.set(decrypted.subarray(0, length - written), written);
+    decrypted.fill(0);
+    written += piece.length;
+    yield;
+  }
+  return true;
+}
+
+/** Of a long message the last block is decrypted first: then it needs no second place. */
+function lengthByLastBlock(
+  decryptor: (iv: Bytes) => CbcStream,
+  ciphertext: Bytes,
+): number | undefined {
+  const start = ciphertext.length - BLOCK;
+  const block = decryptor(ciphertext.subarray(start - BLOCK, start))(ciphertext.subarray(start));
+  try {
+    const length = unpaddedLength(block);
+    return length === undefined ? undefined : start + length;
   } finally {
-    plaintext.fill(0);
+    block.fill(0);
   }
 }
 
@@ -198,7 +268,7 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** Bytes without the PKCS #7 padding, or `undefined` when that is wrong. */
-export function unpaddedLength(bytes: Bytes): number | undefined {
+export function unpaddedLength(bytes: Uint8Array): number | undefined {
   const padding = bytes[bytes.length - 1];
   if (padding < 1 || padding > BLOCK) return undefined;
   const length = bytes.length - padding;
@@ -209,13 +279,5 @@ export function unpaddedLength(bytes: Bytes): number | undefined {
 export function* pieces(bytes: Bytes): Generator<Bytes> {
   for (let start = 0; start < bytes.length; start += PIECE) {
     yield bytes.subarray(start, start + PIECE);
-  }
-}
-
-function* encodePieces(raw: Bytes, out: Bytes): Sliced<void> {
-  let written = 0;
-  for (const piece of pieces(raw)) {
-    encodeBase64UrlInto(piece, out.subarray(written, written += base64Length(piece.length)));
-    yield;
   }
 }

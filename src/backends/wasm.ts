@@ -13,7 +13,7 @@ import { cbcStream, KernelMac } from "../kernel/streams.ts";
 import { Semaphore } from "../runtime/schedule.ts";
 import type { AsyncFernetEngine, Backend, FernetEngine, Hash, SlicedKdf } from "./backend.ts";
 import { fernetEngines } from "./engine.ts";
-import { tokenLength } from "./token.ts";
+import { type Primitives, tokenLength } from "./token.ts";
 
 /** The hashes by their number in the kernel's interface. */
 const HASHES: readonly Hash[] = ["SHA-1", "SHA-256", "SHA-384", "SHA-512"];
@@ -27,21 +27,26 @@ const LANES = 8;
  */
 export function createWasm(): Backend {
   const kernel = getKernel();
+  const primitives: Primitives = {
+    encryptor: (key, iv) => cbcStream(kernel, "cbc_encrypt", key, iv),
+    decryptor: (key, iv) => cbcStream(kernel, "cbc_decrypt", key, iv),
+    mac: (key) => new KernelMac(kernel, key),
+  };
   return {
     name: "wasm",
-    ...kernelEngines(kernel),
+    primitives,
+    ...kernelEngines(kernel, primitives),
     takeLines: (text) => kernelLines(kernel, text),
     kdf: { sliced: slicedKdf(kernel) },
   };
 }
 
 /** A batch is one call of the kernel; a message too long for that is done in slices. */
-function kernelEngines(kernel: Kernel): { sync: FernetEngine; async: AsyncFernetEngine } {
-  const long = fernetEngines({
-    encryptor: (key, iv) => cbcStream(kernel, "cbc_encrypt", key, iv),
-    decryptor: (key, iv) => cbcStream(kernel, "cbc_decrypt", key, iv),
-    mac: (key) => new KernelMac(kernel, key),
-  });
+function kernelEngines(
+  kernel: Kernel,
+  primitives: Primitives,
+): { sync: FernetEngine; async: AsyncFernetEngine } {
+  const long = fernetEngines(primitives);
   // A long message holds one of the kernel's MAC slots over many turns; one
   // slot stays free for the synchronous calls.
   const macs = new Semaphore(kernel.exports.mac_slots() - 1);

@@ -6,6 +6,7 @@
 
 import type { Bytes } from "./bytes.ts";
 import { nativeBase64 } from "./native_base64.ts";
+import { decodeAscii, encodeAscii } from "./text.ts";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const CODES = Uint8Array.from(ALPHABET, (character) => character.charCodeAt(0));
@@ -82,6 +83,32 @@ export function decodeBase64Url(text: Uint8Array): Bytes | undefined {
     if (padding === 1) out[written++] = b << 4 | c >> 2;
   }
   return seen > 63 ? undefined : out;
+}
+
+/** Encodes bytes as padded base64url, as a string. */
+export function base64UrlText(bytes: Uint8Array): string {
+  if (bytes.length > SHORT && nativeBase64) return nativeBase64.encodeText(bytes);
+  return decodeAscii(encodeBase64Url(bytes));
+}
+
+/**
+ * Decodes a string as {@linkcode decodeBase64Url} does.
+ *
+ * @param text The text.
+ * @param room Makes room for so many bytes, which are then the result.
+ */
+export function decodeBase64UrlText(
+  text: string,
+  room: (length: number) => Bytes,
+): Bytes | undefined {
+  if (text.length <= SHORT || !nativeBase64) return decodeBase64Url(encodeAscii(text));
+  if (text.length % 4 !== 0) return undefined;
+  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
+  const last = VALUES[text.charCodeAt(text.length - 1 - padding)];
+  // The bits after the last byte, of which there are two a padding character.
+  if (last === undefined || last & 4 ** padding - 1) return undefined;
+  const out = room(text.length / 4 * 3 - padding);
+  return nativeBase64.decodeTextInto(text, out) ? out : undefined;
 }
 
 /**

@@ -13,21 +13,34 @@ import type { Bytes } from "./bytes.ts";
 export interface NativeBase64 {
   /** Encodes bytes into `out`, which the text fills. */
   encodeInto(bytes: Uint8Array, out: Uint8Array): void;
+  /** Encodes bytes as a string. */
+  encodeText(bytes: Uint8Array): string;
   /** Decodes canonical text; for any other it is `undefined`. */
   decode(text: Uint8Array, length: number): Bytes | undefined;
+  /**
+   * Decodes a string into `out`, which has as many bytes as the string's length and
+   * padding tell. Whether all of it was base64url: its last character may still have
+   * bits that are not used.
+   */
+  decodeTextInto(text: string, out: Bytes): boolean;
 }
 
 interface Uint8ArrayClass {
   fromBase64?(text: string, options: object): Bytes;
-  prototype: { toBase64?(options: object): string };
+  prototype: {
+    toBase64?(options: object): string;
+    setFromBase64?(text: string, options: object): { read: number; written: number };
+  };
 }
 
 interface BufferClass {
   from(buffer: ArrayBufferLike, start: number, length: number): NodeBuffer;
   from(text: string, encoding: "base64url" | "latin1"): NodeBuffer;
+  byteLength(text: string): number;
 }
 
 interface NodeBuffer extends Omit<Uint8Array, "toString"> {
+  write(text: string, encoding: "base64url"): number;
   toString(encoding: "base64url" | "latin1"): string;
   equals(other: Uint8Array): boolean;
 }
@@ -52,10 +65,23 @@ export function decodeLongAscii(bytes: Uint8Array): string | undefined {
 
 /** By `Uint8Array.prototype.toBase64`. */
 export function ofUint8Array(): NativeBase64 | undefined {
-  const { fromBase64, prototype: { toBase64 } } = Uint8Array as unknown as Uint8ArrayClass;
-  if (!fromBase64 || !toBase64) return undefined;
+  const { fromBase64, prototype } = Uint8Array as unknown as Uint8ArrayClass;
+  const { toBase64, setFromBase64 } = prototype;
+  if (!fromBase64 || !toBase64 || !setFromBase64) return undefined;
+  const encodeText = (bytes: Uint8Array) => toBase64.call(bytes, ALPHABET);
   return {
-    encodeInto: (bytes, out) => void ENCODER.encodeInto(toBase64.call(bytes, ALPHABET), out),
+    encodeText,
+    encodeInto: (bytes, out) => void ENCODER.encodeInto(encodeText(bytes), out),
+    decodeTextInto(text, out) {
+      try {
+        // It skips white space, and then writes fewer bytes.
+        const { read, written } = setFromBase64.call(out, text, ALPHABET);
+        return read === text.length && written === out.length;
+      } catch (error) {
+        if (error instanceof SyntaxError) return false;
+        throw error;
+      }
+    },
     decode(text, length) {
       try {
         // It skips white space, and then has fewer bytes than the text's length tells.
@@ -81,6 +107,13 @@ export function ofBuffer(): NativeBase64 | undefined {
   };
   return {
     encodeInto,
+    encodeText: (bytes) =>
+      view(bytes).toString("base64url") + "=".repeat((3 - bytes.length % 3) % 3),
+    // It reads both alphabets, reads a character's low byte only, and skips what it
+    // does not know: then it writes fewer bytes.
+    decodeTextInto: (text, out) =>
+      Buffer.byteLength(text) === text.length && !text.includes("+") && !text.includes("/") &&
+      view(out).write(text, "base64url") === out.length,
     decode(text, length) {
       // It takes anything: only what is encoded as the same text was canonical.
       const bytes = new Uint8Array(Buffer.from(view(text).toString("latin1"), "base64url"));

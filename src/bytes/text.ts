@@ -13,6 +13,9 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const LOOSE_UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const REPLACEMENT = "\ufffd";
 const LATIN1 = new TextDecoder("latin1");
+/** Absent from browsers before 2023. */
+const isWellFormed: ((this: string) => boolean) | undefined =
+  (String.prototype as { isWellFormed?(): boolean }).isWellFormed;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
@@ -44,7 +47,8 @@ export function decodeLatin1(bytes: Uint8Array): string {
 
 /** Whether the text holds a surrogate without its partner. */
 export function hasLoneSurrogate(text: string): boolean {
-  return LONE_SURROGATE.test(text);
+  // The engine knows of most strings that they are Latin-1.
+  return isWellFormed ? !isWellFormed.call(text) : LONE_SURROGATE.test(text);
 }
 
 /**
@@ -57,12 +61,20 @@ export function hasLoneSurrogate(text: string): boolean {
  * write: replacing it would change the text silently.
  */
 export function encodeUtf8(text: string, what: string): Bytes {
-  if (hasLoneSurrogate(text)) {
-    throw new TypeError(
-      `Cannot encode ${what} as UTF-8: it holds a lone surrogate, so it was cut inside a character`,
-    );
-  }
+  checkText(text, what);
   return ENCODER.encode(text);
+}
+
+/**
+ * Checks that text can be written as UTF-8.
+ *
+ * @throws {TypeError} If it holds a lone surrogate.
+ */
+export function checkText(text: string, what: string): void {
+  if (!hasLoneSurrogate(text)) return;
+  throw new TypeError(
+    `Cannot encode ${what} as UTF-8: it holds a lone surrogate, so it was cut inside a character`,
+  );
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ImportedKeys } from "../backends/imported_keys.ts";
 import { type BackendChoice, checkBackend } from "../backends/select/available.ts";
 import { encodeBase64Url } from "../bytes/base64.ts";
 import type { Bytes } from "../bytes/bytes.ts";
@@ -46,6 +47,7 @@ export class Fernet extends TokenCipher {
 
   readonly #key: Bytes;
   readonly #backend: BackendChoice;
+  readonly #imported = new ImportedKeys();
   #destroyed = false;
 
   static {
@@ -155,11 +157,12 @@ export class Fernet extends TokenCipher {
   destroy(): void {
     this.#destroyed = true;
     this.#key.fill(0);
+    this.#imported.forget();
   }
 
   #keyed(): KeyedBackend {
     if (this.#destroyed) throw new TypeError("Cannot use this Fernet: it was destroyed");
-    return { key: this.#key, backend: this.#backend };
+    return { key: this.#key, backend: this.#backend, imported: this.#imported };
   }
 }
 

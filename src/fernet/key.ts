@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ImportedKeys } from "../backends/imported_keys.ts";
 import type { BackendChoice } from "../backends/select/available.ts";
 import { canonicalBase64Url, decodeBase64Url } from "../bytes/base64.ts";
 import type { Bytes } from "../bytes/bytes.ts";
@@ -22,6 +23,8 @@ export interface KeyedBackend {
   readonly key: Bytes;
   /** The choice. */
   readonly backend: BackendChoice;
+  /** Where the platform's form of this key is kept, by those who keep the key. */
+  readonly imported?: ImportedKeys;
 }
 
 /**

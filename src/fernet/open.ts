@@ -5,7 +5,8 @@
  * @module
  */
 
-import { pickAsync, pickSync } from "../backends/select/fernet.ts";
+import type { AsyncSingleEngine } from "../backends/backend.ts";
+import { pickAsync, pickSingle, pickSync } from "../backends/select/fernet.ts";
 import { base64Length } from "../bytes/base64.ts";
 import {
   type Batch,
@@ -21,6 +22,7 @@ import { InvalidTokenError } from "../errors.ts";
 import { type KeyedBackend, type KeySource, withKey } from "./key.ts";
 import type { TokenReader } from "./read_options.ts";
 import { MAX_TOKEN } from "./seal.ts";
+import { type Call, LONGEST_QUEUED, TickQueue, Turns } from "./tick_queue.ts";
 
 /** Characters of the longest value under a passphrase: a salt and a token. */
 export const MAX_VALUE: number = base64Length(16 + MAX_TOKEN);
@@ -43,35 +45,102 @@ export function openSync(
   reader: TokenReader,
 ): (OpenedValue | undefined)[] {
   if (!tokens.length) pickSync(keySources[0]().backend, { count: 0, length: 0 });
-  const search = new KeySearch(tokens, reader);
-  for (const keySource of keySources) {
-    for (const batch of search.batches()) {
-      const { key, backend } = keySource();
-      search.take(pickSync(backend, batchLoad(batch)).sync.open(key, batch));
-    }
-  }
+  const search = new KeySearch(canonicalTokens(tokens, reader), () => reader.inTime);
+  for (const keySource of keySources) search.tryKey(keySource);
   return search.values;
 }
 
-/** Opens tokens by promises, as {@linkcode openSync}. */
+/** What was asked for by promises, of one `Fernet`: see {@linkcode openAsync}. */
+export class OpenQueue {
+  readonly #calls = new TickQueue<string, OpenedValue>(openBatchOfCalls);
+  readonly #turns = new Turns();
+
+  /** How many long tokens were asked for before in this tick. */
+  nextTurn(): number {
+    return this.#turns.next();
+  }
+
+  /** Opens a short token together with the others of this tick. */
+  add(
+    keys: readonly KeyedBackend[],
+    token: string,
+    { inTime }: TokenReader,
+    signal?: AbortSignal,
+  ): Promise<OpenedValue> {
+    return this.#calls.add(keys, token, { signal, inTime });
+  }
+}
+
+/**
+ * Opens a token by promises, with the first key that can.
+ *
+ * @throws {InvalidTokenError} If no key opens it.
+ */
 export async function openAsync(
+  queue: OpenQueue,
   keySources: readonly KeySource[],
-  tokens: readonly string[],
+  token: string,
   reader: TokenReader,
   signal?: AbortSignal,
-): Promise<(OpenedValue | undefined)[]> {
-  const search = new KeySearch(tokens, reader);
-  // Later ones may be destroyed while the first is tried.
-  const keys = keySources.map((keySource) => keySource())
-    .map(({ key, backend }) => ({ key: key.slice(), backend }));
-  try {
-    for (const keyed of keys) {
-      for (const batch of search.batches()) search.take(await openBatch(keyed, batch, signal));
-    }
-    return search.values;
-  } finally {
-    for (const { key } of keys) key.fill(0);
+): Promise<OpenedValue> {
+  const [text] = canonicalTokens([token], reader);
+  signal?.throwIfAborted();
+  const keys = keySources.map((keySource) => keySource());
+  const length = messageLength(text.length);
+  const engines = keys.map(({ backend }) => pickSingle(backend, length, () => queue.nextTurn()));
+  if (text.length <= LONGEST_QUEUED && !engines.some(Boolean)) {
+    return await queue.add(keys, text, reader, signal);
   }
+  // Later ones may be destroyed while the first is tried.
+  const copies = keys.map((keyed) => ({ ...keyed, key: keyed.key.slice() }));
+  try {
+    for (const [index, keyed] of copies.entries()) {
+      const opened = await openLong(engines[index], keyed, text, signal);
+      if (!opened) continue;
+      if (reader.inTime?.(opened.time) ?? true) return opened;
+      opened.plaintext.fill(0);
+    }
+  } finally {
+    for (const { key } of copies) key.fill(0);
+  }
+  throw new InvalidTokenError();
+}
+
+async function openLong(
+  engine: AsyncSingleEngine | undefined,
+  keyed: KeyedBackend,
+  token: string,
+  signal?: AbortSignal,
+): Promise<OpenedValue | undefined> {
+  if (engine) return await engine.open(keyed, token, signal);
+  const { plaintexts, valid, times } = await openBatch(keyed, tokenBatch([token]), signal);
+  try {
+    return valid[0] ? { plaintext: batchRecord(plaintexts, 0), time: times[0] } : undefined;
+  } finally {
+    plaintexts.bytes.fill(0);
+  }
+}
+
+/** Opens the tokens of a tick, each with its own bounds for the time. */
+function openBatchOfCalls(
+  keys: readonly KeyedBackend[],
+  calls: readonly Call<string, OpenedValue>[],
+): (() => OpenedValue)[] {
+  const search = new KeySearch(calls.map(({ value }) => value), (place) => calls[place].inTime);
+  for (const keyed of keys) search.tryKey(() => keyed);
+  return search.values.map((opened) => () => {
+    if (!opened) throw new InvalidTokenError();
+    return opened;
+  });
+}
+
+/** Bytes of the message in a token of so many characters, more or less. */
+function messageLength(tokenLength: number): number {
+  return tokenLength * 3 / 4;
+}
+
+function canonicalTokens(tokens: readonly string[], { canonical }: TokenReader): string[] {
+  return tokens.map((token) => bounded(canonical(token)));
 }
 
 /** Opens a batch by promises. */
@@ -81,7 +150,7 @@ export async function openBatch(
   signal?: AbortSignal,
 ): Promise<Opened> {
   return await withKey(keyed, async (key) => {
-    const { async } = await pickAsync(keyed.backend, batchLoad(tokens));
+    const { async } = pickAsync(keyed.backend, batchLoad(tokens));
     return await async.open(key, tokens, signal);
   });
 }
@@ -125,43 +194,59 @@ class KeySearch {
   /** What was opened, at the places of the tokens. */
   readonly values: (OpenedValue | undefined)[];
   readonly #texts: readonly string[];
-  readonly #inTime: TokenReader["inTime"];
-  /** The places that are in the batch under way. */
-  #tried: readonly number[] = [];
+  readonly #inTimeOf: (place: number) => TokenReader["inTime"];
   /** The places that no key has opened yet. */
   #missing: number[];
 
-  constructor(tokens: readonly string[], { canonical, inTime }: TokenReader) {
-    this.#texts = tokens.map((token) => bounded(canonical(token)));
-    this.#inTime = inTime;
-    this.values = new Array(tokens.length).fill(undefined);
-    this.#missing = [...tokens.keys()];
+  constructor(texts: readonly string[], inTimeOf: (place: number) => TokenReader["inTime"]) {
+    this.#texts = texts;
+    this.#inTimeOf = inTimeOf;
+    this.values = new Array(texts.length).fill(undefined);
+    this.#missing = [...texts.keys()];
   }
 
-  /** Batches of what is missing; the results of each are to be taken before the next. */
-  *batches(): Generator<Batch> {
+  /** Tries a key on all that is missing. */
+  tryKey(keySource: KeySource): void {
     const [texts, places] = [this.#texts, this.#missing];
     this.#missing = [];
     for (const [start, end] of batchRanges(places.length, (at) => texts[places[at]].length)) {
-      this.#tried = places.slice(start, end);
-      yield tokenBatch(this.#tried.map((place) => texts[place]));
+      const { key, backend } = keySource();
+      this.#tryBatch(key, backend, places.slice(start, end));
     }
   }
 
-  /** Takes copies of the plaintexts and wipes the batch's own. */
-  take({ plaintexts, valid, times }: Opened): void {
+  #tryBatch(key: Bytes, backend: KeyedBackend["backend"], places: readonly number[]): void {
+    const texts = places.map((place) => this.#texts[place]);
+    const length = texts.reduce((sum, { length }) => sum + length, 0) / texts.length;
+    const { sync } = pickSync(backend, { count: texts.length, length: messageLength(length) });
+    const { single } = sync;
+    if (single) {
+      places.forEach((place, index) => this.#take(place, single.open(key, texts[index])));
+      return;
+    }
+    const { plaintexts, valid, times } = sync.open(key, tokenBatch(texts));
     try {
-      this.#tried.forEach((place, index) => {
-        const time = times[index];
-        if (valid[index] && (this.#inTime?.(time) ?? true)) {
-          this.values[place] = { plaintext: batchRecord(plaintexts, index), time };
-        } else {
-          this.#missing.push(place);
-        }
+      places.forEach((place, index) => {
+        const inTime = valid[index] && this.#isInTime(place, times[index]);
+        const plaintext = inTime ? batchRecord(plaintexts, index) : undefined;
+        this.#take(place, plaintext && { plaintext, time: times[index] });
       });
     } finally {
       plaintexts.bytes.fill(0);
     }
+  }
+
+  #isInTime(place: number, time: bigint): boolean {
+    return this.#inTimeOf(place)?.(time) ?? true;
+  }
+
+  #take(place: number, opened: OpenedValue | undefined): void {
+    if (opened && this.#isInTime(place, opened.time)) {
+      this.values[place] = opened;
+      return;
+    }
+    opened?.plaintext.fill(0);
+    this.#missing.push(place);
   }
 }
 

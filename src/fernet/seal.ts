@@ -4,7 +4,9 @@
  * @module
  */
 
-import { pickAsync, pickSync } from "../backends/select/fernet.ts";
+import type { AsyncSingleEngine } from "../backends/backend.ts";
+import { pickAsync, pickSingle, pickSync } from "../backends/select/fernet.ts";
+import type { Load } from "../backends/select/parts.ts";
 import { HEAD, tokenLength } from "../backends/token.ts";
 import {
   addBatchTexts,
@@ -15,9 +17,11 @@ import {
   lengthOf,
   toBatch,
 } from "../bytes/batch.ts";
-import type { Bytes } from "../bytes/bytes.ts";
+import { type Bytes, plainView } from "../bytes/bytes.ts";
+import { checkText, encodeUtf8 } from "../bytes/text.ts";
 import { isBytes, kindOf } from "../checks.ts";
 import { type KeyedBackend, type KeySource, withKey } from "./key.ts";
+import { type Call, LONGEST_QUEUED, TickQueue, Turns } from "./tick_queue.ts";
 
 /** Bytes of the longest message: the token of a longer one nears a string's end. */
 const MAX_MESSAGE = 2 ** 28;
@@ -56,32 +60,136 @@ export function sealSync(
   messages.forEach(checkMessage);
   const tokens: string[] = [];
   for (const [start, end] of batchRanges(messages.length, (index) => lengthOf(messages[index]))) {
-    const records = messageBatch(messages, start, end);
-    try {
-      const heads = makeHeads(end - start, (index) => timeOf(start + index));
-      const { key, backend } = keySource();
-      const { sync } = pickSync(backend, batchLoad(records));
-      addBatchTexts(tokens, sync.seal(key, records, heads));
-    } finally {
-      records.bytes.fill(0);
-    }
+    sealRange(tokens, keySource, messages, start, end, timeOf);
   }
   return tokens;
 }
 
-/** Seals a message into a token, by promises. */
-export async function sealAsync(
+function sealRange(
+  tokens: string[],
+  keySource: KeySource,
+  messages: readonly Message[],
+  start: number,
+  end: number,
+  timeOf: (index: number) => bigint,
+): void {
+  const heads = makeHeads(end - start, (index) => timeOf(start + index));
+  // Nothing of the caller's runs from here on.
+  const { key, backend } = keySource();
+  const { sync } = pickSync(backend, messageLoad(messages, start, end));
+  if (!sync.single) {
+    const records = messageBatch(messages, start, end);
+    try {
+      return addBatchTexts(tokens, sync.seal(key, records, heads));
+    } finally {
+      records.bytes.fill(0);
+    }
+  }
+  for (let index = start; index < end; index++) {
+    const head = heads.subarray((index - start) * HEAD, (index - start + 1) * HEAD);
+    const { view, copied } = recordOf(messages[index]);
+    try {
+      tokens.push(sync.single.seal(key, view, head));
+    } finally {
+      if (copied) view.fill(0);
+    }
+  }
+}
+
+function messageLoad(messages: readonly Message[], start: number, end: number): Load {
+  let length = 0;
+  for (let index = start; index < end; index++) length += lengthOf(messages[index]);
+  return { count: end - start, length: length / (end - start) };
+}
+
+/** A message's bytes: the caller's own, unless they had to be copied. */
+function recordOf(message: Message): { view: Bytes; copied: boolean } {
+  if (typeof message !== "string") return plainView(message);
+  const view = encodeUtf8(message, "the text");
+  checkMessageLength(view.length);
+  return { view, copied: true };
+}
+
+/** What was asked for by promises, of one `Fernet`: see {@linkcode sealAsync}. */
+export class SealQueue {
+  readonly #texts: TickQueue<string, string>;
+  readonly #bytes: TickQueue<Bytes, string>;
+  readonly #turns = new Turns();
+
+  /** Begins with nothing. */
+  constructor() {
+    this.#texts = new TickQueue(sealBatchOfCalls);
+    this.#bytes = new TickQueue(sealBatchOfCalls, (bytes) => bytes.fill(0));
+  }
+
+  /** How many long messages were asked for before in this tick. */
+  nextTurn(): number {
+    return this.#turns.next();
+  }
+
+  /** Seals a short message together with the others of this tick. */
+  add(keyed: KeyedBackend, message: Message, signal?: AbortSignal): Promise<string> {
+    if (typeof message !== "string") {
+      return this.#bytes.add([keyed], plainView(message).view.slice(), { signal });
+    }
+    checkText(message, "the text");
+    return this.#texts.add([keyed], message, { signal });
+  }
+}
+
+/** Seals the messages of a tick. */
+function sealBatchOfCalls<T extends Message>(
+  [keyed]: readonly KeyedBackend[],
+  calls: readonly Call<T, string>[],
+): (() => string)[] {
+  const now = unixTime();
+  const messages = calls.map(({ value }) => value);
+  return sealSync(() => keyed, messages, () => now).map((token) => () => token);
+}
+
+/**
+ * Seals a message into a token, by promises. The message is the caller's again when
+ * the call returns.
+ */
+export function sealAsync(
+  queue: SealQueue,
   keySource: KeySource,
   message: Message,
-  time: bigint,
   signal?: AbortSignal,
 ): Promise<string> {
   checkMessage(message, 0, [message]);
   signal?.throwIfAborted();
+  const keyed = keySource();
+  const length = lengthOf(message);
+  const single = pickSingle(keyed.backend, length, () => queue.nextTurn());
+  if (single) return sealSingle(single, keyed, message, signal);
+  return length <= LONGEST_QUEUED
+    ? queue.add(keyed, message, signal)
+    : sealLong(keyed, message, signal);
+}
+
+function sealSingle(
+  engine: AsyncSingleEngine,
+  keyed: KeyedBackend,
+  message: Message,
+  signal?: AbortSignal,
+): Promise<string> {
+  const { view, copied } = recordOf(message);
+  try {
+    return engine.seal(keyed, view, makeHeads(1, unixTime), signal);
+  } finally {
+    if (copied) view.fill(0);
+  }
+}
+
+async function sealLong(
+  keyed: KeyedBackend,
+  message: Message,
+  signal?: AbortSignal,
+): Promise<string> {
   const records = messageBatch([message], 0, 1);
   try {
-    const heads = makeHeads(1, () => time);
-    return batchTexts(await sealBatch(keySource(), records, heads, signal))[0];
+    return batchTexts(await sealBatch(keyed, records, makeHeads(1, unixTime), signal))[0];
   } finally {
     records.bytes.fill(0);
   }
@@ -95,7 +203,7 @@ export async function sealBatch(
   signal?: AbortSignal,
 ): Promise<Batch> {
   return await withKey(keyed, async (key) => {
-    const { async } = await pickAsync(keyed.backend, batchLoad(records));
+    const { async } = pickAsync(keyed.backend, batchLoad(records));
     return await async.seal(key, records, heads, signal);
   });
 }

@@ -9,7 +9,7 @@ import { takeTexts } from "../bytes/text.ts";
 import { checkArray, checkInteger, checkOptions, checkSignal } from "../checks.ts";
 import { InvalidTokenError } from "../errors.ts";
 import type { KeySource } from "./key.ts";
-import { checkTokens, notText, openAll, openAsync, openOne, openSync } from "./open.ts";
+import { checkTokens, notText, openAll, openAsync, openOne, OpenQueue, openSync } from "./open.ts";
 import type { FernetAsyncOptions, FernetDecryptAsyncOptions, FernetResult } from "./options.ts";
 import {
   DECRYPT_OPTIONS,
@@ -19,7 +19,7 @@ import {
   type TokenReader,
   tokenReader,
 } from "./read_options.ts";
-import { sealAsync, sealSync, unixTime } from "./seal.ts";
+import { sealAsync, SealQueue, sealSync, unixTime } from "./seal.ts";
 
 /**
  * Makes tokens with one key, and reads those of one key or several: what
@@ -40,6 +40,8 @@ import { sealAsync, sealSync, unixTime } from "./seal.ts";
 export abstract class TokenCipher {
   /** The first one encrypts, all decrypt. */
   readonly #keySources: readonly [KeySource, ...KeySource[]];
+  readonly #sealing = new SealQueue();
+  readonly #opening = new OpenQueue();
 
   /** For `Fernet` and `MultiFernet` alone. */
   protected constructor(keySources: readonly [KeySource, ...KeySource[]]) {
@@ -335,7 +337,7 @@ export abstract class TokenCipher {
   async encryptAsync(data: string | Uint8Array, options?: FernetAsyncOptions): Promise<string> {
     const { signal } = checkOptions(options, ["signal"]);
     checkSignal(signal);
-    return await sealAsync(this.#keySources[0], data, unixTime(), signal);
+    return await sealAsync(this.#sealing, this.#keySources[0], data, signal);
   }
 
   /**
@@ -365,10 +367,9 @@ export abstract class TokenCipher {
   async decryptAsync(token: string, options?: FernetDecryptAsyncOptions): Promise<Bytes> {
     const known = checkOptions(options, [...DECRYPT_OPTIONS, "signal"]);
     checkSignal(known.signal);
-    const texts = checkTokens([token]);
+    const [text] = checkTokens([token]);
     const reader = tokenReader(known);
-    const [opened] = await openAsync(this.#keySources, texts, reader, known.signal);
-    if (!opened) throw new InvalidTokenError();
+    const opened = await openAsync(this.#opening, this.#keySources, text, reader, known.signal);
     return opened.plaintext;
   }
 }

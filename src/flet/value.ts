@@ -104,7 +104,7 @@ export async function sealToken(
   { backend, signal }: CheckedCall,
 ): Promise<Bytes> {
   const batch = singleBatch(plaintext);
-  const { async } = await pickAsync(backend, batchLoad(batch));
+  const { async } = pickAsync(backend, batchLoad(batch));
   return (await async.seal(key, batch, makeHeads(1, () => time), signal)).bytes;
 }
 
@@ -125,7 +125,7 @@ export async function openToken(
   { backend, signal }: CheckedCall,
 ): Promise<OpenedValue | undefined> {
   const batch = singleBatch(token);
-  const { async } = await pickAsync(backend, batchLoad(batch));
+  const { async } = pickAsync(backend, batchLoad(batch));
   return onlyValue(await async.open(key, batch, signal));
 }
 

@@ -27,7 +27,7 @@ export async function hkdf(
   key: Bytes,
   info: Bytes,
 ): Promise<Bytes> {
-  const { async } = await pickAsync(backend, { count: 1, length: key.length + info.length });
+  const { async } = pickAsync(backend, { count: 1, length: key.length + info.length });
   return await hkdfBlock(async, key, info);
 }
 

@@ -33,6 +33,17 @@ const navigator = hostGlobal<Navigator>("navigator");
  */
 export const onCloudflare: boolean = navigator?.userAgent === "Cloudflare-Workers";
 
+/** The runtimes whose ciphers were measured; any other, as a browser, has none of their names. */
+export const runtimeName: "deno" | "bun" | "node" | undefined = onCloudflare
+  ? undefined
+  : hostGlobal("Deno")
+  ? "deno"
+  : hostGlobal("Bun")
+  ? "bun"
+  : hostGlobal<{ readonly versions?: { readonly node?: string } }>("process")?.versions?.node
+  ? "node"
+  : undefined;
+
 /**
  * A module of Node's, in Node, Deno and Bun; a static import would not load
  * elsewhere.

@@ -131,7 +131,7 @@ async function withAll<T>(
 
 /** The HMAC-SHA256 of each text of a batch under a key, 32 bytes each, back to back. */
 export async function hmacAll({ key, backend }: KeyedBackend, texts: Batch): Promise<Bytes> {
-  const { sync, async } = await pickAsync(backend, batchLoad(texts));
+  const { sync, async } = pickAsync(backend, batchLoad(texts));
   const together = sync?.hmacMany?.(key, texts);
   if (together) return together;
   const macs = new Uint8Array(MAC * batchLength(texts));

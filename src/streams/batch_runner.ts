@@ -76,7 +76,7 @@ export class BatchRunner {
     try {
       const pool = await this.#poolFor(backend, records);
       if (!pool) {
-        const { async } = await pickAsync(backend, batchLoad(records));
+        const { async } = pickAsync(backend, batchLoad(records));
         return await async.seal(key, records, heads, this.#stop.signal);
       }
       const name = pickForWorkers(backend, records);
@@ -92,7 +92,7 @@ export class BatchRunner {
     try {
       const pool = await this.#poolFor(backend, tokens);
       if (!pool) {
-        const { async } = await pickAsync(backend, batchLoad(tokens));
+        const { async } = pickAsync(backend, batchLoad(tokens));
         return await async.open(key, tokens, this.#stop.signal);
       }
       const name = pickForWorkers(backend, tokens);

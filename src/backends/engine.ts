@@ -90,7 +90,7 @@ function asyncSingle(primitives: Primitives): AsyncSingleEngine {
  * plaintext is in other places.
  */
 let scratch = new Uint8Array();
-const SCRATCH = 1 << 20;
+const SCRATCH = 3 << 19;
 
 /** Room for a raw token, until the next call of this. */
 export function scratchOf(length: number): Bytes {

@@ -12,6 +12,8 @@ const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const CODES = Uint8Array.from(ALPHABET, (character) => character.charCodeAt(0));
 /** Bytes up to which the runtime's own base64 is not worth the call. */
 const SHORT = 2_048;
+/** Likewise, where it makes or reads a string. */
+const SHORT_TEXT = 128;
 const PAD = "=".charCodeAt(0);
 const INVALID = 0xff;
 const [PLUS, SLASH, MINUS, UNDERSCORE] = Array.from("+/-_", (sign) => sign.charCodeAt(0));
@@ -87,7 +89,7 @@ export function decodeBase64Url(text: Uint8Array): Bytes | undefined {
 
 /** Encodes bytes as padded base64url, as a string. */
 export function base64UrlText(bytes: Uint8Array): string {
-  if (bytes.length > SHORT && nativeBase64) return nativeBase64.encodeText(bytes);
+  if (bytes.length > SHORT_TEXT && nativeBase64) return nativeBase64.encodeText(bytes);
   return decodeAscii(encodeBase64Url(bytes));
 }
 
@@ -101,14 +103,17 @@ export function decodeBase64UrlText(
   text: string,
   room: (length: number) => Bytes,
 ): Bytes | undefined {
-  if (text.length <= SHORT || !nativeBase64) return decodeBase64Url(encodeAscii(text));
+  if (text.length <= SHORT_TEXT || !nativeBase64) return decodeBase64Url(encodeAscii(text));
   if (text.length % 4 !== 0) return undefined;
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
-  const last = VALUES[text.charCodeAt(text.length - 1 - padding)];
-  // The bits after the last byte, of which there are two a padding character.
-  if (last === undefined || last & 4 ** padding - 1) return undefined;
   const out = room(text.length / 4 * 3 - padding);
   return nativeBase64.decodeTextInto(text, out) ? out : undefined;
+}
+
+/** The byte that a text begins with; `undefined` where it is too short or no base64url. */
+export function firstByte(text: string): number | undefined {
+  const [high, low] = [VALUES[text.charCodeAt(0)], VALUES[text.charCodeAt(1)]];
+  return high < 64 && low < 64 ? high << 2 | low >> 4 : undefined;
 }
 
 /**

@@ -19,8 +19,7 @@ export interface NativeBase64 {
   decode(text: Uint8Array, length: number): Bytes | undefined;
   /**
    * Decodes a string into `out`, which has as many bytes as the string's length and
-   * padding tell. Whether all of it was base64url: its last character may still have
-   * bits that are not used.
+   * padding tell, and says whether it was canonical.
    */
   decodeTextInto(text: string, out: Bytes): boolean;
 }
@@ -41,6 +40,7 @@ interface BufferClass {
 
 interface NodeBuffer extends Omit<Uint8Array, "toString"> {
   write(text: string, encoding: "base64url"): number;
+  latin1Write(text: string, start: number): number;
   toString(encoding: "base64url" | "latin1"): string;
   equals(other: Uint8Array): boolean;
 }
@@ -102,24 +102,24 @@ export function ofBuffer(): NativeBase64 | undefined {
   const view = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const encodeInto = (bytes: Uint8Array, out: Uint8Array) => {
     const text = view(bytes).toString("base64url");
-    ENCODER.encodeInto(text, out);
+    view(out).latin1Write(text, 0);
     out.fill(PAD, text.length);
   };
+  const encodeText = (bytes: Uint8Array) =>
+    view(bytes).toString("base64url") + "=".repeat((3 - bytes.length % 3) % 3);
+  // It reads both alphabets, reads a character's low byte only, and skips what it does
+  // not know: then it writes fewer bytes. Bits after the last byte it does not see.
+  const decodeTextInto = (text: string, out: Uint8Array) =>
+    Buffer.byteLength(text) === text.length && !text.includes("+") && !text.includes("/") &&
+    view(out).write(text, "base64url") === out.length &&
+    text.endsWith(encodeText(out.subarray(out.length - (out.length % 3 || 3))));
   return {
     encodeInto,
-    encodeText: (bytes) =>
-      view(bytes).toString("base64url") + "=".repeat((3 - bytes.length % 3) % 3),
-    // It reads both alphabets, reads a character's low byte only, and skips what it
-    // does not know: then it writes fewer bytes.
-    decodeTextInto: (text, out) =>
-      Buffer.byteLength(text) === text.length && !text.includes("+") && !text.includes("/") &&
-      view(out).write(text, "base64url") === out.length,
+    encodeText,
+    decodeTextInto,
     decode(text, length) {
-      // It takes anything: only what is encoded as the same text was canonical.
-      const bytes = new Uint8Array(Buffer.from(view(text).toString("latin1"), "base64url"));
-      const canonical = new Uint8Array(text.length);
-      encodeInto(bytes, canonical);
-      return bytes.length === length && view(canonical).equals(text) ? bytes : undefined;
+      const out = new Uint8Array(length);
+      return decodeTextInto(view(text).toString("latin1"), out) ? out : undefined;
     },
   };
 }

@@ -127,13 +127,17 @@ export class SealQueue {
     return this.#turns.next();
   }
 
-  /** Seals a short message together with the others of this tick. */
-  add(keyed: KeyedBackend, message: Message, signal?: AbortSignal): Promise<string> {
+  /**
+   * Seals a short message together with the others of this tick; the first one at
+   * once, as it may stay alone.
+   */
+  async add(keyed: KeyedBackend, message: Message, signal?: AbortSignal): Promise<string> {
+    if (!this.nextTurn()) return sealSync(() => keyed, [message], unixTime)[0];
     if (typeof message !== "string") {
-      return this.#bytes.add([keyed], plainView(message).view.slice(), { signal });
+      return await this.#bytes.add([keyed], plainView(message).view.slice(), { signal });
     }
     checkText(message, "the text");
-    return this.#texts.add([keyed], message, { signal });
+    return await this.#texts.add([keyed], message, { signal });
   }
 }
 

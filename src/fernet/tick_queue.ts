@@ -127,10 +127,13 @@ export class TickQueue<T extends string | Bytes, R> {
 /** Counts the calls of a tick. */
 export class Turns {
   #next = 0;
+  readonly #end = () => {
+    this.#next = 0;
+  };
 
   /** How many were before. */
   next(): number {
-    if (!this.#next) queueMicrotask(() => this.#next = 0);
+    if (!this.#next) queueMicrotask(this.#end);
     return this.#next++;
   }
 }

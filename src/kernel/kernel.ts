@@ -100,6 +100,11 @@ export class Arena {
     return this.#bytes.slice(place, place + length);
   }
 
+  /** Copies as many bytes as `out` has into it. */
+  readInto(place: number, out: Bytes): void {
+    out.set(this.#bytes.subarray(place, place + out.length));
+  }
+
   /** Wipes all that was given out. */
   wipe(): void {
     this.#bytes.fill(0, 0, this.#used);

@@ -9,6 +9,8 @@ import type { Bytes } from "../bytes/bytes.ts";
 import type { Kernel } from "./kernel.ts";
 
 const TAG = 32;
+/** Bytes of which the kernel's and the caller's copies stay in the CPU's caches. */
+const CACHED = 32_768;
 
 /** Begins an encryption or a decryption over whole blocks. */
 export function cbcStream(
@@ -17,16 +19,24 @@ export function cbcStream(
   key: Bytes,
   iv: Bytes,
 ): (blocks: Bytes) => Bytes {
-  let chain = iv.slice();
-  return (blocks) =>
+  const chain = iv.slice();
+  const step = (blocks: Bytes, out: Bytes) =>
     kernel.call((exports, arena) => {
       const keyAt = arena.write(key);
       const chainAt = arena.write(chain);
       const data = arena.write(blocks);
       exports[operation](keyAt, chainAt, data, blocks.length);
-      chain = arena.read(chainAt, chain.length);
-      return arena.read(data, blocks.length);
+      arena.readInto(chainAt, chain);
+      arena.readInto(data, out);
     });
+  return (blocks) => {
+    const out = new Uint8Array(blocks.length);
+    for (let start = 0; start < blocks.length; start += CACHED) {
+      const end = start + CACHED;
+      step(blocks.subarray(start, end), out.subarray(start, end));
+    }
+    return out;
+  };
 }
 
 /** An HMAC-SHA256 in one of the kernel's slots, which has to be freed. */

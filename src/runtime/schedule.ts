@@ -16,7 +16,7 @@ declare const setImmediate: ((callback: () => void) => unknown) | undefined;
  * Lets the event loop turn once. `setTimeout(0)` would do, but costs more than
  * a millisecond a time.
  */
-function turn(): Promise<void> {
+export function turn(): Promise<void> {
   return new Promise((resolve) => {
     if (typeof setImmediate === "function") {
       setImmediate(resolve);

@@ -14,26 +14,18 @@ import {
 } from "./available.ts";
 import { type Load, Parts } from "./parts.ts";
 
-let parts: Parts | undefined;
-
-function getParts(): Parts {
-  return parts ??= new Parts({
-    wasm: findBackend("wasm"),
-    node: findBackend("node"),
-    webcrypto: findBackend("webcrypto"),
-  });
-}
+const parts = new Parts(findBackend);
 
 /** The backend for such messages, in the calling thread. */
 export function pickSync(choice: BackendChoice, load: Load): SyncBackend {
   if (choice !== "auto") return requireSync(choice);
-  return getParts().sync(load) ?? requireSync("portable");
+  return parts.sync(load) ?? requireSync("portable");
 }
 
 /** The backend for such messages, by promises. */
 export function pickAsync(choice: BackendChoice, load: Load): Backend {
   if (choice !== "auto") return getBackend(choice);
-  return getParts().async(load) ?? pickSync(choice, load);
+  return parts.async(load) ?? pickSync(choice, load);
 }
 
 /**
@@ -47,5 +39,5 @@ export function pickSingle(
   length: number,
   nextTurn: () => number,
 ): AsyncSingleEngine | undefined {
-  return choice === "auto" ? getParts().single(length, nextTurn) : getBackend(choice).async.single;
+  return choice === "auto" ? parts.single(length, nextTurn) : getBackend(choice).async.single;
 }

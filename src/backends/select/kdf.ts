@@ -6,9 +6,11 @@
  * @module
  */
 
-import { onCloudflare, processorCount } from "../../runtime/host.ts";
+import { onCloudflare, processorCount, runtimeName } from "../../runtime/host.ts";
+import { turn } from "../../runtime/schedule.ts";
 import {
   type Backend,
+  DIGEST_LENGTH,
   type Hash,
   type KdfBlock,
   type KdfRequest,
@@ -20,6 +22,8 @@ import { type BackendChoice, findBackend, getBackend, requireSync } from "./avai
 
 /** Below so many iterations a probe would cost more than it gains. */
 const WORTH_A_PROBE = 20_000;
+/** From so many on, the platform takes longer for one key than the kernel's probe. */
+const WORTH_LEARNING = 150_000;
 const PROBE_ITERATIONS = 8_000;
 const PROBE_SLICE = 250;
 /** V8 needs about so long until the kernel runs compiled at its best. */
@@ -48,6 +52,8 @@ export function pickKdfSync(choice: BackendChoice, hash: Hash, iterations: numbe
   if (!wasm?.kdf.sliced || !node || !deriveSync) return wasm ?? node ?? getBackend("portable");
   if (iterations < WORTH_A_PROBE) return wasm;
   if (onCloudflare) return node;
+  // Deno's is the slower one, with SHA extensions and without.
+  if (runtimeName === "deno" && hash === "SHA-256") return wasm;
   return probeSync(deriveSync, hash) < probeSliced(wasm.kdf.sliced, hash, 1) ? node : wasm;
 }
 
@@ -72,6 +78,10 @@ export async function pickKdf(
   }
   if (iterations * count < WORTH_A_PROBE) return wasm;
   if (onCloudflare) return platform;
+  if (count === 1 && !asyncSpeeds.has(hash)) {
+    const sliced = wasm.kdf.sliced;
+    return learnFrom(platform, platform.kdf.native, hash, () => probeSliced(sliced, hash, 1));
+  }
   // The platform spreads its keys over the cores; the kernel has this one, or workers.
   const cores = Math.min(count, processorCount());
   const native = await probeAsync(platform.kdf.native, hash) / cores;
@@ -79,6 +89,31 @@ export async function pickKdf(
   const threads = Math.max(1, Math.min(count, workers));
   const sliced = probeSliced(wasm.kdf.sliced, hash, together) / threads;
   return native < sliced ? platform : wasm;
+}
+
+/**
+ * The platform, for a process's first key: most processes derive one, which must not
+ * wait for a probe. How long it takes is measured, and the kernel beside it.
+ */
+function learnFrom(
+  platform: Backend,
+  native: NativeKdf,
+  hash: Hash,
+  probeKernel: () => void,
+): Backend {
+  const derive = async (request: KdfRequest, iterations: number) => {
+    const start = performance.now();
+    const deriving = native.derive(request, iterations);
+    if (iterations < WORTH_LEARNING || asyncSpeeds.has(hash)) return await deriving;
+    // By then the platform's thread is at work.
+    const learning = turn().then(probeKernel);
+    const key = await deriving;
+    const blocks = Math.ceil(request.length / DIGEST_LENGTH[hash]);
+    asyncSpeeds.set(hash, Promise.resolve((performance.now() - start) / (iterations * blocks)));
+    await learning;
+    return key;
+  };
+  return { ...platform, kdf: { native: { ...native, derive } } };
 }
 
 function probeRequest(hash: Hash): KdfRequest {

@@ -48,21 +48,19 @@ const TABLE: Readonly<Record<string, Thresholds>> = {
   deno: { one: 3_072, many: Infinity, oneAsync: 8_192, manyAsync: 8_192 },
   node: { one: 640, many: 2_560, oneAsync: Infinity, manyAsync: 16_384 },
   bun: { one: 192, many: 192, oneAsync: Infinity, manyAsync: 16_384 },
-  other: { one: Infinity, many: Infinity, oneAsync: 65_536, manyAsync: 65_536 },
+  other: { one: 4_096, many: Infinity, oneAsync: 65_536, manyAsync: 65_536 },
 };
 
 /** Fewer messages do not fill the kernel's lanes. */
 const FULL_LANES = 4;
 const table = TABLE[runtimeName ?? "other"];
 
-/** Backends that are here. */
+/** Backends that are here in a thread of their own or of the caller. */
 export interface Found {
   /** The kernel. */
   readonly wasm?: Backend;
   /** `node:crypto`. */
   readonly node?: Backend;
-  /** WebCrypto. */
-  readonly webcrypto?: Backend;
 }
 
 /** Messages: how many there are, and their mean length in bytes. */
@@ -84,23 +82,31 @@ export function bestParts({ wasm, node }: Found, length: number): Primitives | u
 /** Backends that have Fernet in the calling thread. */
 type SyncBackend = Backend & { readonly sync: FernetEngine };
 
-/** Chooses between the parts that are here. */
+/** Finds a backend, if it is here. */
+export type Find = (name: "wasm" | "node" | "webcrypto") => Backend | undefined;
+
+/**
+ * Chooses between the parts that are here. A part is looked for when it may be
+ * chosen, and not before: Deno needs 20 ms to load `node:crypto`, which a process that
+ * makes one short token must not wait for.
+ */
 export class Parts {
-  readonly #found: Found;
+  readonly #find: Find;
   #composed: SyncBackend | undefined;
   #threaded: AsyncFernetEngine | undefined;
 
-  /** Takes what is here. */
-  constructor(found: Found) {
-    this.#found = found;
+  /** Takes what finds backends. */
+  constructor(find: Find) {
+    this.#find = find;
   }
 
   /** The fastest in the calling thread; `undefined` where there is neither. */
   sync({ count, length }: Load): SyncBackend | undefined {
-    const { wasm, node } = this.#found;
-    if (!wasm?.sync || !node?.sync) return asSync(wasm) ?? asSync(node);
-    if (length < (count < FULL_LANES ? table.one : table.many)) return asSync(wasm);
-    return runtimeName === "deno" ? this.#compose(wasm) : asSync(node);
+    const wasm = asSync(this.#find("wasm"));
+    if (wasm && length < (count < FULL_LANES ? table.one : table.many)) return wasm;
+    const node = asSync(this.#find("node"));
+    if (!wasm || !node || runtimeName !== "deno") return node ?? wasm;
+    return this.#compose(wasm, node);
   }
 
   /**
@@ -108,12 +114,11 @@ export class Parts {
    * faster for a batch.
    */
   async({ count, length }: Load): Backend | undefined {
-    const { wasm, node, webcrypto } = this.#found;
-    if (!webcrypto || length < (count < FULL_LANES ? table.oneAsync : table.manyAsync)) {
-      return undefined;
-    }
-    if (runtimeName !== "deno" || !node) return webcrypto;
-    return { ...(wasm ?? webcrypto), async: this.#thread(webcrypto) };
+    if (length < (count < FULL_LANES ? table.oneAsync : table.manyAsync)) return undefined;
+    const webcrypto = this.#find("webcrypto");
+    const node = this.#find("node");
+    if (!webcrypto || runtimeName !== "deno" || !node) return webcrypto;
+    return { ...webcrypto, ...this.#find("wasm"), async: this.#thread(webcrypto, node) };
   }
 
   /**
@@ -124,26 +129,26 @@ export class Parts {
    * them itself where its own ciphers are as fast as the platform's threads.
    */
   single(length: number, nextTurn: () => number): AsyncSingleEngine | undefined {
-    const { node, webcrypto } = this.#found;
-    if (length < table.manyAsync || !webcrypto && !node) return undefined;
+    if (length < table.manyAsync) return undefined;
+    const [node, webcrypto] = [this.#find("node"), this.#find("webcrypto")];
     const native = node?.async.single;
-    if (!webcrypto || !native) return webcrypto?.async.single ?? native;
-    const cores = processors();
+    const threads = webcrypto?.async.single;
+    if (!node || !native || !webcrypto || !threads) return threads ?? native;
     const turn = nextTurn();
-    if (runtimeName !== "deno") return turn % cores ? webcrypto.async.single : native;
-    // Two of this thread's HMACs take as long as one of the platform's messages.
-    return turn % cores < 2 ? this.#thread(webcrypto).single : webcrypto.async.single;
+    if (runtimeName === "deno") return turn ? threads : this.#thread(webcrypto, node).single;
+    return turn % processors() ? threads : native;
   }
 
-  #compose(wasm: Backend): SyncBackend | undefined {
-    const parts = bestParts(this.#found, Infinity);
-    if (!parts) return undefined;
-    return this.#composed ??= { ...wasm, primitives: parts, ...fernetEngines(parts) };
+  #compose(wasm: SyncBackend, node: SyncBackend): SyncBackend {
+    const parts = bestParts({ wasm, node }, table.one);
+    return this.#composed ??= parts
+      ? { ...wasm, primitives: parts, ...fernetEngines(parts) }
+      : wasm;
   }
 
-  #thread(webcrypto: Backend): AsyncFernetEngine {
+  #thread(webcrypto: Backend, { primitives }: Backend): AsyncFernetEngine {
     const subtle = hostGlobal<Crypto>("crypto")?.subtle;
-    const mac = this.#found.node?.primitives?.mac;
+    const mac = primitives?.mac;
     return this.#threaded ??= subtle ? webCryptoEngine({ subtle, mac }) : webcrypto.async;
   }
 }

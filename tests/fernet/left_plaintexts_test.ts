@@ -25,6 +25,6 @@ testEach("No plaintext is left after a call of Fernet", async (backend) => {
   const found: Record<string, Found> = JSON.parse(stdout);
   assertEquals(Object.entries(found).filter(([, { left }]) => left > 0), []);
   // Each call is seen at work, and the scan finds what is there.
-  assert(Object.values(found).every(({ buffers }) => buffers > 3));
+  assert(Object.values(found).every(({ buffers }) => buffers > 0));
   assertEquals(found.decryptAsync.owned, (48 + 5_008 + 4_000_000) / 16);
 }, BACKENDS);

@@ -11,12 +11,17 @@ import { assertAllWiped, watchNode } from "../support/wiping.ts";
 const NODE = { backend: "node" } as const;
 const BYTES = crypto.getRandomValues(new Uint8Array(32));
 const fernet = new Fernet(BYTES, NODE);
+const onKernel = new Fernet(BYTES, { backend: "wasm" });
 const token = fernet.encrypt("text");
 
 for (
   const [name, call] of Object.entries({
-    encryptAsync: () => fernet.encryptAsync("text"),
-    decryptAsync: () => fernet.decryptAsync(token),
+    "encryptAsync, long": () => fernet.encryptAsync("text".repeat(50_000)),
+    "encryptAsync, two in a tick": () =>
+      Promise.all([1, 2].map(() => onKernel.encryptAsync("text"))),
+    "decryptAsync": () => fernet.decryptAsync(token),
+    "decryptAsync, two in a tick": () =>
+      Promise.all([1, 2].map(() => onKernel.decryptAsync(token))),
     "MultiFernet.decryptAsync": () =>
       new MultiFernet([new Fernet(Fernet.generateKey(), NODE), fernet]).decryptAsync(token),
   })

@@ -144,6 +144,10 @@ const calls: Record<string, () => unknown> = {
   "decryptAsync, too late": () => fernet.decryptAsync(tokens[1], late).catch(() => {}),
   "decryptAsync, aborted": abortedOpening,
   "encryptAsync": () => Promise.all(messages.map((message) => fernet.encryptAsync(message))),
+  "encryptAsync, many in a tick": () =>
+    Promise.all(Array.from({ length: 9 }, () => fernet.encryptAsync(messages[1]))),
+  "decryptAsync, many in a tick": () =>
+    Promise.all(Array.from({ length: 9 }, () => fernet.decryptAsync(tokens[1]))),
   "encryptAsync of text": () => fernet.encryptAsync(MARKER.repeat(100)),
   ...backend === "webcrypto" ? {} : {
     decrypt: () => tokens.map((token) => fernet.decrypt(token)),

@@ -7,6 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { getBackend } from "../../src/backends/select/available.ts";
+import type { OpenedToken } from "../../src/backends/token.ts";
 import type { Opened } from "../../src/bytes/batch.ts";
 
 /** A buffer, and what was in it when it was seen. */
@@ -36,7 +37,7 @@ export interface Passed {
 /** Does work on the backend `"node"`, of whose buffers it keeps track. */
 export async function watchNode(work: () => unknown): Promise<Passed> {
   const { sync, async, gcm, kdf: { native } } = getBackend("node");
-  assert(sync && gcm && native);
+  assert(sync?.single && async.single && gcm && native);
   const passed: Passed = {
     passwords: [],
     derived: [],
@@ -52,6 +53,9 @@ export async function watchNode(work: () => unknown): Promise<Passed> {
   const onPassword = ([request]: unknown[]) =>
     note(passed.passwords)(Reflect.get(Object(request), "password"));
   const onKey = ([key]: unknown[]) => note(passed.cipherKeys)(key);
+  const onSingleKey = ([given]: unknown[]) => onKey([Reflect.get(Object(given), "key")]);
+  const onSingle = (opened: unknown) =>
+    note(passed.plaintexts)((opened as OpenedToken | undefined)?.plaintext);
   const onOpened = (opened: unknown) =>
     note(passed.plaintexts)((opened as Opened).plaintexts.bytes);
   const onHmac = (given: unknown[]) => given.forEach(note(passed.hmac));
@@ -63,6 +67,10 @@ export async function watchNode(work: () => unknown): Promise<Passed> {
     watch(sync, "seal", onKey),
     watch(async, "open", onKey, onOpened),
     watch(sync, "open", onKey, onOpened),
+    watch(sync.single, "seal", onKey),
+    watch(async.single, "seal", onSingleKey),
+    watch(sync.single, "open", onKey, onSingle),
+    watch(async.single, "open", onSingleKey, onSingle),
     watch(gcm, "seal", onKey),
     watch(gcm, "open", onKey),
     watch(async, "hmac", onHmac, note(passed.hmac)),

@@ -50,9 +50,10 @@ const RESULTS = fileURLToPath(new URL("RESULTS.md", import.meta.url));
 const RESULTS_JSON = fileURLToPath(new URL("./results.json", import.meta.url));
 const MEASUREMENTS = 3;
 const STARTS = 11;
+const FIRST_KEYS = 15;
 const KIB = 1_024;
 /** Rows that are measured out here. */
-const OUTER_ROWS = ["start", "size"] as const;
+const OUTER_ROWS = ["start", "firstKey", "size"] as const;
 const ROW_NAMES = [...SUITE_ROWS, ...OUTER_ROWS];
 
 interface Options {
@@ -141,7 +142,11 @@ async function measureStarts(
   const peers = (["fernet", "fernet-nodejs"] as const)
     .filter((peer) => !project.absent.some(({ name }) => name === peer));
   const runs = runtimes.flatMap((runtime) =>
-    ["@ironfern/ironfern", ...peers].map((name) => ({ runtime, name, times: [] as number[] }))
+    ["@ironfern/ironfern", "node:crypto", ...peers].map((name) => ({
+      runtime,
+      name,
+      times: [] as number[],
+    }))
   );
   for (let round = 0; round < STARTS; round++) {
     for (const { runtime, name, times } of runs) {
@@ -155,7 +160,7 @@ async function measureStarts(
       `${digits(Math.min(...times))} to ${digits(Math.max(...times))} ms`,
     ],
     value: median(times),
-    limit: name in PEERS ? undefined : 10,
+    limit: name === "@ironfern/ironfern" ? 10 : undefined,
   }));
   return {
     title: `Import and first token, in a fresh process, median of ${STARTS}`,
@@ -163,6 +168,36 @@ async function measureStarts(
     results,
     unit: "ms",
     text: (value) => `${digits(value)} ms`,
+  };
+}
+
+/** How long a process's first key takes, over the time of the naive program. */
+async function measureFirstKeys(
+  runtimes: readonly Runtime[],
+  project: Project,
+): Promise<SimpleSection> {
+  console.error("first key");
+  const results: SimpleResult[] = [];
+  for (const runtime of runtimes) {
+    const times = { "@ironfern/ironfern": [] as number[], WebCrypto: [] as number[] };
+    for (let round = 0; round < FIRST_KEYS; round++) {
+      for (const [name, all] of Object.entries(times)) {
+        all.push(Number(await runBundle(runtime, project, "first_key", name)));
+      }
+    }
+    const [ours, theirs] = Object.values(times).map((all) => median(all));
+    results.push({
+      cells: [runtime.name, `${digits(ours)} ms`, `${digits(theirs)} ms`],
+      value: ours / theirs,
+      limit: 1.05,
+    });
+  }
+  return {
+    title: `The first key of 600,000 iterations in a fresh process, medians of ${FIRST_KEYS}`,
+    head: ["runtime", "ours:", "WebCrypto:", "ours to theirs:"],
+    results,
+    unit: "ratio",
+    text: digits,
   };
 }
 
@@ -228,6 +263,9 @@ async function compare(options: Options, folder: string): Promise<void> {
   const python = results[0]?.measurements[0].python ?? [];
   const sections: SimpleSection[] = [];
   if (options.rows.includes("start")) sections.push(await measureStarts(runtimes, project));
+  if (options.rows.includes("firstKey")) {
+    sections.push(await measureFirstKeys(runtimes, project));
+  }
   if (options.rows.includes("size")) sections.push(await measureSizes(project));
   const lines = await about(options, load, peers.concat(python));
   const told = [lines, results, sections, [...new Set(missing)]] as const;

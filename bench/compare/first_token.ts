@@ -16,6 +16,10 @@ const FIRST_TOKEN: Readonly<Record<string, () => Promise<string>>> = {
     const { Fernet } = await import("@ironfern/ironfern");
     return new Fernet(KEY).encrypt("hello");
   },
+  async "node:crypto"() {
+    const { nodeTokens } = await import("./platform.ts");
+    return nodeTokens(KEY).seal("hello");
+  },
   async fernet() {
     const name: string = "fernet";
     const { default: fernet }: { default: FernetModule } = await import(name);

@@ -94,7 +94,7 @@ async function install(cwd: string, packages: readonly string[]): Promise<string
 async function bundleSuite(folder: string): Promise<void> {
   await esbuild.build({
     absWorkingDir: ROOT,
-    entryPoints: ["bench/compare/suite.ts", "bench/compare/first_token.ts"],
+    entryPoints: ["suite", "first_token", "first_key"].map((name) => `bench/compare/${name}.ts`),
     outdir: folder,
     outExtension: { ".js": ".mjs" },
     bundle: true,

@@ -6,7 +6,15 @@
 
 import { median } from "../../src/calibration/statistics.ts";
 import type { RuntimeName } from "./project.ts";
-import { type Row, type RowName, type RowResult, ROWS, type SuiteResult } from "./rows.ts";
+import { type Regret, regretCells, regretsOf } from "./regret.ts";
+import {
+  isLongRow,
+  type Row,
+  type RowName,
+  type RowResult,
+  ROWS,
+  type SuiteResult,
+} from "./rows.ts";
 
 /** One of the runtimes, measured several times. */
 export interface RuntimeResult {
@@ -112,7 +120,8 @@ function rowsOf({ measurements }: RuntimeResult): { name: RowName; row: Row; all
 }
 
 function runtimeSection(result: RuntimeResult): string {
-  const rows = rowsOf(result);
+  const rows = rowsOf(result).filter(({ name }) => !isLongRow(name));
+  const regrets = regretsOf(result.measurements.map(({ rows }) => rows));
   const comparisons = rows.flatMap(({ row, all }) => {
     const single = all.map(({ name }) => name).filter((name) => !name.startsWith("ours"));
     const several = row.targets.map(({ against }) => against).filter(({ length }) => length > 1);
@@ -136,7 +145,13 @@ function runtimeSection(result: RuntimeResult): string {
     ),
     "Every contestant, and its fastest and slowest round of all:",
     table(["what", "contestant", "median:", "fastest to slowest:"], everyone),
+    ...regrets.length ? regretTable(regrets) : [],
   ].join("\n\n");
+}
+
+function regretTable(regrets: readonly Regret[]): string[] {
+  const { summary, rows } = regretCells(regrets);
+  return [summary, table(["what", "regret:", "the fastest", ""], rows)];
 }
 
 /** Every absence once, with the rows that it is of and the runtimes. */
@@ -167,7 +182,7 @@ export interface SimpleSection {
   /** The figures. */
   readonly results: readonly SimpleResult[];
   /** The figures' unit. */
-  readonly unit: "ms" | "bytes";
+  readonly unit: "ms" | "bytes" | "ratio";
   /** A figure with a unit to read. */
   text(value: number): string;
 }

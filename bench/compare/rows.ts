@@ -18,6 +18,7 @@ export function keyRounds(rounds: number): number {
 /** Our own contestants. */
 export const OURS = {
   auto: "ours, auto",
+  autoMany: "ours, auto, encryptMany or decryptMany",
   wasm: "ours, wasm",
   webcrypto: "ours, webcrypto",
   node: "ours, node",
@@ -67,6 +68,65 @@ export interface Row {
   readonly item: string;
   /** The ratios to reach. */
   readonly targets: readonly Target[];
+}
+
+const SIZES = {
+  "1KiB": 1 << 10,
+  "4KiB": 4 << 10,
+  "16KiB": 16 << 10,
+  "64KiB": 64 << 10,
+  "1MiB": 1 << 20,
+  "16MiB": 16 << 20,
+} as const;
+
+/** Such a row's name: what is done, with how long messages, how many, and how. */
+export type LongRowName = `${"encrypt" | "decrypt"}:${keyof typeof SIZES}:${1 | 24}:${
+  | "sync"
+  | "async"}`;
+
+/** A row of long messages. */
+export interface LongRow extends Row {
+  /** What is done. */
+  readonly job: "encrypt" | "decrypt";
+  /** Bytes of a message. */
+  readonly bytes: number;
+  /** How many there are. */
+  readonly count: 1 | 24;
+  /** By which calls. */
+  readonly calls: "sync" | "async";
+}
+
+function longRows(): Record<LongRowName, LongRow> {
+  const rows: Partial<Record<LongRowName, LongRow>> = {};
+  for (const job of ["encrypt", "decrypt"] as const) {
+    for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
+      for (const count of [1, 24] as const) {
+        for (const calls of ["sync", "async"] as const) {
+          const call = calls === "async" ? `${job}Async` : count === 1 ? job : `${job}Many`;
+          rows[`${job}:${size}:${count}:${calls}`] = {
+            title: `${call}, ${size.replace(/(\d+)/, "$1 ")}, ${count} at a time`,
+            ours: OURS.auto,
+            unit: "µs",
+            item: "token",
+            targets: [],
+            job,
+            bytes: SIZES[size],
+            count,
+            calls,
+          };
+        }
+      }
+    }
+  }
+  return rows as Record<LongRowName, LongRow>;
+}
+
+/** The rows of long messages, which the table of regret is of. */
+export const LONG_ROWS: Readonly<Record<LongRowName, LongRow>> = longRows();
+
+/** Whether it is one of them. */
+export function isLongRow(name: RowName): name is LongRowName {
+  return name in LONG_ROWS;
 }
 
 /** The rows that the suite measures, within each runtime. */
@@ -191,6 +251,7 @@ export const ROWS = {
     item: "session",
     targets: [{ against: [THEIRS.ironSession], ratio: { deno: 5, node: 5 } }],
   },
+  ...LONG_ROWS,
 } as const satisfies Record<string, Row>;
 
 /** The name of a row that the suite measures. */

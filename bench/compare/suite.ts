@@ -15,13 +15,21 @@ import { measureLines } from "./line_row.ts";
 import { Python } from "./python.ts";
 import { measureSessions } from "./session_rows.ts";
 import { measureStorage } from "./storage_rows.ts";
-import type { RowName, RowResult, Settings, SuiteResult } from "./rows.ts";
+import { measureLong } from "./long_rows.ts";
+import {
+  isLongRow,
+  type RowName,
+  type RowResult,
+  type Settings,
+  type SuiteResult,
+} from "./rows.ts";
 import { measureTokens } from "./token_rows.ts";
 
 const settings: Settings = JSON.parse(process.argv[2]);
 const key = Fernet.generateKey();
 
 function measure(row: RowName, python: Python): Promise<RowResult> {
+  if (isLongRow(row)) return measureLong(row, key, settings.rounds);
   switch (row) {
     case "key":
     case "keys":

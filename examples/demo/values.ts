@@ -6,7 +6,7 @@
  */
 
 import { decrypt, decryptMany, encrypt, encryptMany, upgradeMany } from "@ironfern/ironfern";
-import flet from "../../tests/vectors/flet/flet_encrypt.json" with { type: "json" };
+import flet from "../../vectors/make/given/flet_encrypt.json" with { type: "json" };
 import { pythonDecrypt } from "./flet.ts";
 import { measured, THREADS } from "./measured.ts";
 

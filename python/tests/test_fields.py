@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import unittest
+from typing import Any
 
 from .support import FolderTest, vectors
 
@@ -28,6 +29,12 @@ def decrypted(text: str, fields: Fields) -> str:
     return out.getvalue().decode()
 
 
+def fields_of(case: dict[str, Any]) -> Fields:
+    rows = case["input"]["rows"]
+    options = {"row_id": rows.get("rowId"), "delimiter": rows.get("delimiter")}
+    return Fields(case["input"]["kind"], rows["fields"], **options)
+
+
 class FieldsTest(FolderTest):
     def check_round_trip(self, text: str, fields: Fields, hidden: str) -> str:
         changed = encrypted(text, fields)
@@ -36,18 +43,24 @@ class FieldsTest(FolderTest):
         return changed
 
     def test_vectors(self) -> None:
-        cases = vectors("fields/fields.json")
-        for case in cases["cases"]:
-            row_id = None
-            if case["rowId"] is not None:
-                row_id = case["rowId"] if case["format"] == "csv" else "/id"
-            delimiter = case["delimiter"] if case["format"] == "csv" else None
-            fields = Fields(case["format"], [case["field"]], row_id, delimiter=delimiter)
-            out = io.BytesIO()
-            source = io.BytesIO(case["encrypted"].encode())
-            ironfern.decrypt_fields(source, out, cases["key"], fields)
-            self.assertEqual(out.getvalue().decode(), case["decrypted"])
-            self.check_round_trip(case["decrypted"], fields, "\0")
+        good, bad = vectors("fields")
+        for case in good:
+            text = case["output"]["text"]
+            self.assertEqual(self.opened(case), text, case["name"])
+            self.check_round_trip(text, fields_of(case), "\0")
+        for case in bad:
+            with (
+                self.subTest(case["name"]),
+                self.assertRaises((ironfern.InvalidTokenError, ironfern.RowError)) as caught,
+            ):
+                self.opened(case)
+            found = (caught.exception.code, caught.exception.line)
+            self.assertEqual(found, (case["error"], case["line"]), case["name"])
+
+    def opened(self, case: dict[str, Any]) -> str:
+        out, source = io.BytesIO(), io.BytesIO(case["input"]["rows"]["text"].encode())
+        ironfern.decrypt_fields(source, out, case["input"]["key"], fields_of(case))
+        return out.getvalue().decode()
 
     def test_csv(self) -> None:
         text = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import random
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 import unittest
+from typing import Any
 
 from .support import SOURCES, FolderTest, key_text, vectors
 
@@ -18,10 +20,18 @@ from ironfern_spark._sealed_format import SLICE  # isort: skip
 PASSPHRASE = "correct horse battery staple"
 
 
-def secret_of(case: dict[str, str]) -> dict[str, object]:
-    if "key" in case:
-        return {"key": bytes.fromhex(case["key"])}
-    return {"passphrase": case["passphrase"]}
+#: What an input is called here.
+OPTIONS = {
+    "key": "key",
+    "passphrase": "passphrase",
+    "id": "expect_id",
+    "maxIterations": "max_iterations",
+}
+
+
+def options_of(case: dict[str, Any]) -> dict[str, Any]:
+    given = case["input"]
+    return {OPTIONS[name]: value for name, value in given.items() if name in OPTIONS}
 
 
 class Dribble(io.RawIOBase):
@@ -37,26 +47,27 @@ class Dribble(io.RawIOBase):
 
 class VectorsTest(unittest.TestCase):
     def test_good(self) -> None:
-        for case in vectors("sealed/sealed_exports.json")["good"]:
-            sealed = case["export"].encode("latin-1")
+        for case in vectors("sealed")[0]:
+            sealed, output = case["input"]["export"].encode(), case["output"]
             for most in (len(sealed) + 1, 7):
-                opened = ironfern.open_export(Dribble(sealed, most), **secret_of(case))
-                self.assertEqual(b"".join(opened).hex(), case["data"], case["name"])
-            info = ironfern.verify_export(io.BytesIO(sealed), **secret_of(case))
-            self.assertEqual(info.bytes, len(case["data"]) // 2)
+                opened = ironfern.open_export(Dribble(sealed, most), **options_of(case))
+                digest = hashlib.sha256(b"".join(opened)).hexdigest()
+                self.assertEqual(digest, output["sha256"], case["name"])
+            info = ironfern.verify_export(io.BytesIO(sealed), **options_of(case))
+            self.assertEqual((info.id, info.bytes), (output["id"], output["bytes"]))
 
     def test_bad(self) -> None:
-        for case in vectors("sealed/sealed_exports.json")["bad"]:
+        for case in vectors("sealed")[1]:
             for most in (1 << 20, 100):
-                source = Dribble(case["export"].encode(), most)
+                source = Dribble(case["input"]["export"].encode(), most)
                 with (
                     self.subTest(case["name"]),
                     self.assertRaises(ironfern.SealedExportError) as caught,
                 ):
-                    for _ in ironfern.open_export(source, **secret_of(case)):
+                    for _ in ironfern.open_export(source, **options_of(case)):
                         pass
                 found = (caught.exception.code, caught.exception.line)
-                self.assertEqual(found, (case["code"], case["line"]), case["name"])
+                self.assertEqual(found, (case["error"], case["line"]), case["name"])
 
 
 class SealedTest(FolderTest):

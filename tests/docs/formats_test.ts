@@ -79,7 +79,17 @@ print(json.dumps([
   }
 });
 
-for (const name of ["read_sealed.py", "write_sealed.py", "field_values.py"]) {
+const SHOWN = [
+  "tokens.py",
+  "flet_values.py",
+  "flet_gcm_values.py",
+  "field_values.py",
+  "read_sealed.py",
+  "write_sealed.py",
+  "stored_values.py",
+];
+
+for (const name of SHOWN) {
   Deno.test(`docs: the guide to the formats shows ${name} as it is tested`, async () => {
     const tested = await Deno.readTextFile(new URL(`tests/support/${name}`, ROOT));
     const [, shown] = tested.match(/^# begin\n([^]*)^# end$/m) ?? [];

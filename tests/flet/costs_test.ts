@@ -22,8 +22,10 @@ import {
 } from "@ironfern/ironfern";
 import { decryptLines, encryptLines } from "@ironfern/ironfern/export";
 import { testEach } from "../support/backends.ts";
-import fernetVectors from "../vectors/flet/flet_encrypt.json" with { type: "json" };
-import gcmVectors from "../vectors/flet/flet_encrypt_aes_gcm_256.json" with { type: "json" };
+import fernetVectors from "../../vectors/make/given/flet_encrypt.json" with { type: "json" };
+import gcmVectors from "../../vectors/make/given/flet_encrypt_aes_gcm_256.json" with {
+  type: "json",
+};
 
 const SLICED: readonly BackendName[] = ["wasm", "portable"];
 const BASE64URL = { alphabet: "base64url" } as const;

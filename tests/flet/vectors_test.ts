@@ -1,5 +1,6 @@
 /**
- * What Flet's own code wrote, in both of its formats and at both costs.
+ * What Flet's own code wrote, in both of its formats and at both costs, and the other
+ * vectors of these formats.
  *
  * @module
  */
@@ -16,8 +17,11 @@ import {
   InvalidTokenError,
 } from "@ironfern/ironfern";
 import { SYNC_BACKENDS, testEach } from "../support/backends.ts";
-import fernetVectors from "../vectors/flet/flet_encrypt.json" with { type: "json" };
-import gcmVectors from "../vectors/flet/flet_encrypt_aes_gcm_256.json" with { type: "json" };
+import { type BadCase, readVectors, type Vectors } from "../support/vectors.ts";
+import fernetVectors from "../../vectors/make/given/flet_encrypt.json" with { type: "json" };
+import gcmVectors from "../../vectors/make/given/flet_encrypt_aes_gcm_256.json" with {
+  type: "json",
+};
 
 const COSTS = [100_000, 600_000];
 
@@ -137,4 +141,71 @@ testEach("Any changed byte of an AES-GCM value is refused", async (backend) => {
     await assertRejects(() => decryptAesGcm256(cut, "S3CreT!", options), InvalidTokenError);
   }
   assertEquals(await decryptAesGcm256(value, "S3CreT!", options), "text");
+}, GCM_BACKENDS);
+
+interface Input {
+  readonly passphrase: string;
+  readonly iterations: readonly number[];
+  readonly value: string;
+}
+
+interface Output {
+  readonly text: string;
+  readonly iterations: number;
+}
+
+/** Flet's own stand in other tests. */
+function ownVectors(file: "flet" | "flet_aes_gcm"): Vectors<Input, Output> {
+  const { good, bad } = readVectors<Input, Output>(file);
+  return { good: good.filter(({ source }) => source !== "Flet"), bad };
+}
+
+/** What came of a value: an error's name, or "opened". */
+async function outcome(open: () => string | Promise<string>): Promise<string> {
+  try {
+    await open();
+    return "opened";
+  } catch (error) {
+    return error instanceof InvalidTokenError
+      ? "invalid-token"
+      : error instanceof TypeError
+      ? "bad-text"
+      : String(error);
+  }
+}
+
+async function checkBad(
+  { input, error, name }: BadCase<Input>,
+  backend: BackendName,
+  opens: readonly typeof decryptSync[] | readonly typeof decrypt[],
+): Promise<void> {
+  const { value, passphrase, iterations } = input;
+  for (const open of opens) {
+    const seen = await outcome(() => open(value, passphrase, { backend, iterations }));
+    assertEquals(seen, error, name);
+  }
+}
+
+const values = ownVectors("flet");
+const gcmValues = ownVectors("flet_aes_gcm");
+
+testEach("Vectors: values under a passphrase", async (backend) => {
+  const isSync = SYNC_BACKENDS.includes(backend);
+  for (const { input: { value, passphrase, iterations }, output, name } of values.good) {
+    const options = { backend, iterations };
+    assertEquals(await decrypt(value, passphrase, options), output.text, name);
+    if (isSync) assertEquals(decryptSync(value, passphrase, options), output.text, name);
+  }
+  for (const vector of values.bad) {
+    await checkBad(vector, backend, [decrypt]);
+    if (isSync) await checkBad(vector, backend, [decryptSync]);
+  }
+});
+
+testEach("Vectors: values under a passphrase, AES-GCM", async (backend) => {
+  for (const { input: { value, passphrase, iterations }, output, name } of gcmValues.good) {
+    const opened = await decryptAesGcm256(value, passphrase, { backend, iterations });
+    assertEquals(opened, output.text, name);
+  }
+  for (const vector of gcmValues.bad) await checkBad(vector, backend, [decryptAesGcm256]);
 }, GCM_BACKENDS);

@@ -15,7 +15,7 @@ import { Kernel } from "../../src/kernel/kernel.ts";
 import { KERNEL_BASE64 } from "../../src/kernel/kernel_bytes.generated.ts";
 import { kernelModule } from "../../src/kernel/load.ts";
 import { hasProgram, ROOT, run, testWithTool } from "../support/tools.ts";
-import vectors from "../vectors/fernet/generate.json" with { type: "json" };
+import vectors from "../../vectors/make/given/fernet_spec_generate.json" with { type: "json" };
 
 const TARGET = "wasm32-unknown-unknown";
 const MAX_SIZE = 96 * 1_024;

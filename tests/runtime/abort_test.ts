@@ -19,7 +19,7 @@ import {
 import { decryptLines, encryptLines } from "@ironfern/ironfern/export";
 import { getBackend } from "../../src/backends/select/available.ts";
 import { testEach } from "../support/backends.ts";
-import fernetVectors from "../vectors/flet/flet_encrypt.json" with { type: "json" };
+import fernetVectors from "../../vectors/make/given/flet_encrypt.json" with { type: "json" };
 
 const SLICED: readonly BackendName[] = ["wasm", "portable"];
 const [, old] = fernetVectors.cases;

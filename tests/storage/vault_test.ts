@@ -8,8 +8,6 @@ import { Fernet, InvalidTokenError } from "@ironfern/ironfern";
 import { EncryptedStorage, type KeyWrapper, StorageError, Vault } from "@ironfern/ironfern/storage";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { readHeader, type VaultHeader, writeHeader } from "../../src/storage/vault_header.ts";
-import { openKeys, openSlots } from "../../src/storage/vault_slots.ts";
-import vectors from "../vectors/storage/vectors.json" with { type: "json" };
 
 const PASSPHRASE = { passphrase: "correct horse", iterations: 100_000 };
 const KEY = { key: Fernet.generateKey() };
@@ -37,22 +35,6 @@ function headerOf(store: Map<string, string>): VaultHeader {
   assert(header);
   return header;
 }
-
-Deno.test("A vault that Python wrote is opened", async () => {
-  const { name, record, passphrase, dataKeys } = vectors.vault;
-  const header = readHeader(record);
-  assert(header);
-  assertEquals([name, writeHeader(header)], ["acme.app.~vault", record]);
-  const bounds = { least: 1, most: 1_000 };
-  const vaultKey = await openSlots(header, { passphrase }, bounds);
-  assert(vaultKey);
-  const keys = await openKeys(header, vaultKey);
-  const texts = keys?.map((key) => key.toBase64({ alphabet: "base64url", omitPadding: true }));
-  assertEquals(texts, dataKeys);
-  assertEquals(await openSlots(header, { passphrase: "wrong" }, bounds), undefined);
-  const open = () => Vault.open(new Map([[name, record]]), { passphrase }, { prefix: "acme.app." });
-  await rejectsWith("iterations-out-of-range", open);
-});
 
 Deno.test("Every kind of secret opens, and a wrong one changes nothing", async () => {
   const store = new Map<string, string>();

@@ -8,6 +8,8 @@ The calls are those of the functions below. A token that is refused is null.
 
 import sys
 
+from tokens import read_token
+
 # begin
 import base64, hashlib, hmac, json
 from cryptography.fernet import Fernet, InvalidToken
@@ -24,7 +26,7 @@ def field_fernet(key):  # HKDF-SHA256 with no salt
     return Fernet(base64.urlsafe_b64encode(hmac.digest(prk, b"ironfern/fields/1\1", "sha256")))
 
 def read_field(key, token, start):
-    message = field_fernet(key).decrypt(token)
+    message = read_token(field_fernet(key), token)
     if not message.startswith(start):
         raise InvalidToken  # of another column or row
     return message[len(start):].decode()
@@ -43,7 +45,10 @@ def write_cell(key, cell, column, row_id=None):
 
 # A value of JSON. The row's id is JSON text: 7, or "a" with its quotes.
 def read_json(key, token, pointer, row_id=None):
-    return json.loads(read_field(key, token, head(b"\2", pointer, row_id)))
+    value = read_field(key, token, head(b"\2", pointer, row_id))
+    if not value or "\n" in value:
+        raise InvalidToken  # no value of JSON lines
+    return json.loads(value)
 
 def write_json(key, value, pointer, row_id=None):
     return write_field(key, json.dumps(value), head(b"\2", pointer, row_id))

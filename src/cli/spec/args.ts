@@ -12,6 +12,7 @@ import { HELP } from "./options.ts";
 
 interface Token {
   readonly kind: "option" | "positional" | "option-terminator";
+  readonly index: number;
   readonly name?: string;
   readonly rawName?: string;
   readonly value?: string;
@@ -87,6 +88,10 @@ export function parseArguments(command: CommandSpec, args: readonly string[]): A
   const operands: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") operands.push(token.value ?? "");
+    // `parseArgs` takes the dash of "-q-" for the "--" that ends the options.
+    if (token.kind === "option-terminator" && args[token.index] !== "--") {
+      throw new UsageError("Cannot use a dash among short options: give each option by itself");
+    }
     if (token.kind !== "option") continue;
     const option = options.find(({ name }) => name === token.name);
     if (!option) throw unknownOption(command, token);

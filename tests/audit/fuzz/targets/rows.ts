@@ -9,16 +9,36 @@ import { decryptFields, encryptFields, type FieldsOptions } from "@ironfern/iron
 import { assert, assertEquals } from "@std/assert";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
+import { hkdfSync } from "node:crypto";
 import { throughCut } from "../../../support/fields.ts";
 import { readVectors } from "../../../support/vectors.ts";
 import { cuts, editedText } from "../edits.ts";
 import { target } from "../run.ts";
 
 const fernet = new Fernet(new Uint8Array(32), { backend: "wasm" });
+/** What opens a token of a field, by the description of the format. */
+const fieldFernet = new Fernet(
+  new Uint8Array(hkdfSync("sha256", new Uint8Array(32), "", "ironfern/fields/1", 32)),
+  { backend: "node" },
+);
 /** Errors of an input that is not what it should be. */
 const REFUSALS = [SyntaxError, TypeError, RangeError, InvalidTokenError];
 
 type Rows = [text: string, lengths: number[]];
+
+/** The name, the id and the value that a token holds. */
+function heldBy(token: string): [name: string, id: string, value: string] {
+  const message = Buffer.from(fieldFernet.decrypt(token));
+  const parts: string[] = [];
+  for (let at = 4; at < 4 + message.readUInt32BE();) {
+    const end = at + 4 + message.readUInt32BE(at);
+    parts.push(message.toString("utf8", at + 4, end));
+    at = end;
+  }
+  assertEquals(parts.length, 2);
+  const [name, id] = parts;
+  return [name, id, message.toString("utf8", 5 + message.readUInt32BE())];
+}
 
 interface FieldsCase {
   readonly kind: string;
@@ -86,13 +106,14 @@ const cell = fc.oneof(
   { weight: 5, arbitrary: fc.string({ unit: fc.constantFrom(..."ab 1é🔑"), maxLength: 4 }) },
   {
     weight: 2,
-    arbitrary: fc.string({ unit: fc.constantFrom(...'ab",;\n\r'), maxLength: 5 })
+    arbitrary: fc.string({ unit: fc.constantFrom(...'ab",;\n\r'), maxLength: 9 })
       .map((text) => `"${text.replaceAll('"', '""')}"`),
   },
   { weight: 1, arbitrary: fc.string({ unit: fc.constantFrom(...'"\r,x'), maxLength: 3 }) },
 );
 const end = fc.constantFrom("\n", "\n", "\r\n");
-const record = fc.tuple(fc.nat(9), cell, cell, end)
+const id = fc.oneof(fc.nat(9), cell);
+const record = fc.tuple(id, cell, cell, end)
   .map(([id, a, b, end]) => `${id},${a},${b}${end}`);
 const csvText = fc.tuple(fc.constantFrom("", "\ufeff"), end, fc.array(record, { maxLength: 4 }))
   .map(([mark, end, records]) => `${mark}id,a,b${end}${records.join("")}`);
@@ -124,12 +145,16 @@ export const csvTarget = target<[Rows, number]>({
     await Promise.all(inputs.map(async ([rows, place]) => {
       const encrypted = await roundTrip(rows, CSV);
       if (encrypted === undefined) return;
-      // Another reader finds the same cells; where ids are repeated, only the last.
+      // Another reader finds the same cells, and each token is of its place.
       const [text] = rows;
       const before = csvValues(text);
-      const after = csvValues(encrypted);
-      assertEquals([...after.keys()], [...before.keys()]);
-      for (const token of after.values()) assert(/^gAAAA[\w-]+=*$/.test(String(token)));
+      const after = csvRows(encrypted);
+      for (const [at, [id, cell]] of csvRows(text).entries()) {
+        const [sealedId, token] = after[at];
+        const [name, heldId, value] = heldBy(token);
+        const bare = value.startsWith('"') ? value.slice(1, -1).replaceAll('""', '"') : value;
+        assertEquals([sealedId, name, heldId, bare], [id, "a", id, cell]);
+      }
       if (csvRows(text).length !== before.size) return;
       await tampered(encrypted, place, CSV, csvValues, before);
     }));
@@ -142,10 +167,12 @@ const value = fc.oneof(
   fc.json({ depthSize: "small" }),
   fc.constantFrom("1e400", "-0.0", '"\\ud800"', '{"a":1,"a":2}', "[[]]", '"\\u0061"', "1.50"),
 );
-const line = fc.tuple(fc.nat(9), value, value, space, space, fc.boolean())
-  .map(([id, a, b, s, t, escaped]) => {
+/** Names that are, or are nearly, that of a field. */
+const nearly = fc.constantFrom("x", "x", "ab", "a\\u0062", "\\u0061b", "A", "", "\\u0041", "a");
+const line = fc.tuple(fc.nat(9), value, value, space, space, fc.boolean(), nearly)
+  .map(([id, a, b, s, t, escaped, other]) => {
     const name = escaped ? "\\u0061" : "a";
-    return `${s}{"id":${id}${t},${t}"${name}"${s}:${t}${a}${s},"o":{"x":[{}],"b/c":${b}}${t}}${s}\n`;
+    return `${s}{"${other}":[0]${t},"id":${id}${t},${t}"${name}"${s}:${t}${a}${s},"o":{"x":[{}],"b/c":${b}}${t}}${s}\n`;
   });
 const jsonlText = fc.array(line, { maxLength: 4 }).map((lines) => lines.join(""));
 
@@ -180,8 +207,13 @@ export const jsonlTarget = target<[Rows, number]>({
       const before = jsonlValues(rows[0]);
       const after = jsonlValues(encrypted);
       assertEquals([...after.keys()], [...before.keys()]);
-      for (const tokens of after.values()) {
-        for (const token of tokens as string[]) assert(/^"gAAAA[\w-]+=*"$/.test(token));
+      for (const [id, tokens] of after) {
+        const held = (tokens as string[]).map((token) => heldBy(JSON.parse(token)));
+        assertEquals(held.map(([name]) => name), JSONL.fields.slice());
+        for (const [, heldId] of held) assertEquals(JSON.parse(heldId), id);
+        // As text, so that -0 and 1e400 are told apart.
+        const values = held.map(([, , value]) => JSON.stringify(JSON.parse(value)));
+        assertEquals(values, before.get(id));
       }
       if (rows[0].split("\n").filter((line) => line.trim()).length !== before.size) return;
       await tampered(encrypted, place, JSONL, jsonlValues, before);

@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /**
  * The browser's stores, in Chromium: tabs, a worker, a full disk, a killed browser.
  *
@@ -5,7 +6,7 @@
  */
 
 import { Fernet } from "@ironfern/ironfern";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { bundlePage } from "../../scripts/bundle_page.ts";
@@ -17,6 +18,8 @@ import { CONTRACT } from "./contract.ts";
 
 const HAS_CHROMIUM = await hasChromium();
 const TIMES = 100;
+/** Browsers that are killed: `deno task kill` kills 50. */
+const KILLED = Number(Deno.env.get("IRONFERN_KILLED") ?? 2);
 
 type Act = (...message: unknown[]) => Promise<unknown>;
 
@@ -171,6 +174,32 @@ testInChromium(
         await kill(context);
         const page = await openTab(await launch(), origin);
         assertEquals(await act(page, "get", "IndexedDB", key), "kept");
+      })
+    ),
+);
+
+testInChromium(
+  "A killed browser leaves whole batches in IndexedDB",
+  () =>
+    withServer((origin) =>
+      withProfile(async (launch) => {
+        const key = Fernet.generateKey();
+        for (let turn = 1; turn <= KILLED; turn++) {
+          const context = await launch();
+          const page = await openTab(context, origin);
+          const writing = act(page, "writeOn", "IndexedDB", key, turn * 1_000).catch(() => {});
+          await page.waitForFunction(() => Number(document.title) > 0);
+          await page.waitForTimeout(Math.random() * 150);
+          const acknowledged = Number(await page.title());
+          await kill(context);
+          await writing;
+          const again = await launch();
+          const seen = await act(await openTab(again, origin), "rounds", "IndexedDB", key);
+          const [counts, unreadable] = seen as [Record<string, number>, number];
+          assertEquals([Object.values(counts), unreadable], [[1_000], 0]);
+          assert(Number(Object.keys(counts)[0]) >= acknowledged, `${acknowledged} is lost`);
+          await again.close();
+        }
       })
     ),
 );

@@ -16,6 +16,8 @@ import {
 import { type Needles, storeNeedles } from "../support/needles.ts";
 import { runContract } from "./contract.ts";
 
+const BATCH = 1_000;
+
 function open(kind: string): StringStore {
   return kind === "localStorage" ? webStorage(() => localStorage) : indexedDb("secrets");
 }
@@ -40,6 +42,25 @@ const ACTIONS = {
   },
   async get(kind: string, key: string): Promise<unknown> {
     return await new EncryptedStorage(open(kind), { fernet: new Fernet(key) }).get("value");
+  },
+
+  /** Writes batches of a thousand values, each with its number from `first` on, until the browser is killed. */
+  async writeOn(kind: string, key: string, first: number): Promise<void> {
+    const storage = new EncryptedStorage(open(kind), { fernet: new Fernet(key) });
+    for (let round = first;; round++) {
+      await storage.setMany(Array.from({ length: BATCH }, (_, index) => [`key ${index}`, round]));
+      // What was acknowledged is told, so that it can be looked for afterwards.
+      document.title = String(round);
+    }
+  },
+  /** How many values of each number there are, and what cannot be read. */
+  async rounds(kind: string, key: string): Promise<unknown> {
+    const storage = new EncryptedStorage(open(kind), { fernet: new Fernet(key) });
+    const counts: Record<string, number> = {};
+    for await (const [, round] of storage.entries()) {
+      counts[Number(round)] = (counts[Number(round)] ?? 0) + 1;
+    }
+    return [counts, (await storage.verify()).unreadable.length];
   },
 
   /** Stores what is searched for afterwards. */

@@ -345,7 +345,7 @@ export class Login {
     const { saved, cookie, secure } = this.#options;
     const headers = headersOf([clearCookie(cookie, secure)]);
     const id = this.#idOf(request);
-    const found = await saved?.find(id);
+    const found = await saved?.find(id, true);
     if (!saved || id === undefined) return { headers };
     // First of all: whatever the provider does, nobody is signed in here any more.
     await saved.remove(id);

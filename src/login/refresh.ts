@@ -122,13 +122,19 @@ export class Refresher {
     throw error;
   }
 
+  /** `endAll` writes beside the login, so that no swap fails by it. */
+  async #unlessOver(next: FoundLogin): Promise<FoundLogin | undefined> {
+    if (await this.#saved.find(next.id)) return next;
+    await revokeQuietly(next);
+  }
+
   /** Saves new tokens, which exist nowhere else. */
   async #save(leased: FoundLogin, login: SavedLogin): Promise<FoundLogin | undefined> {
     const next = await this.#saved.seal(leased, login);
     let old = leased;
     for (let tries = 1;; tries++) {
       try {
-        if (await this.#saved.swap(old, next)) return next;
+        if (await this.#saved.swap(old, next)) return await this.#unlessOver(next);
         const now = await this.#saved.find(leased.id);
         // An answer of the store was lost: the record is ours already.
         if (now?.record === next.record) return next;

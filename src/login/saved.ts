@@ -121,8 +121,12 @@ export class SavedLogins {
     return id;
   }
 
-  /** The login of an id, which may be any text; `undefined` where there is none. */
-  async find(id: string | undefined): Promise<FoundLogin | undefined> {
+  /**
+   * The login of an id, which may be any text; `undefined` where there is none.
+   *
+   * @param isAny Whether one counts that `endAll` ended: its tokens are still to be revoked.
+   */
+  async find(id: string | undefined, isAny = false): Promise<FoundLogin | undefined> {
     if (id === undefined || !ID.test(id) || !fromBase64Url(id)) return undefined;
     return await withKeys(this.#fernet, async (keys) => {
       const names = await this.#names(keys, id);
@@ -131,7 +135,7 @@ export class SavedLogins {
         if (record === undefined) continue;
         const opened = await this.#open(keys[keyRank], id, record);
         if (!opened) continue;
-        if (await this.#isOver(keys, opened)) return undefined;
+        if (!isAny && await this.#isOver(keys, opened)) return undefined;
         return { ...opened, id, name: names[keyRank], record, keyRank };
       }
     });

@@ -12,7 +12,7 @@ import {
   type LoginErrorCode,
   type LoginOptions,
 } from "@ironfern/ironfern/login";
-import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { RunningProvider } from "../../examples/login/provider.ts";
 import { Browser } from "../support/browser.ts";
 import { advance, withClock } from "../support/clock.ts";
@@ -435,6 +435,10 @@ Deno.test("Login: endAll ends what was saved before on all devices, and nothing 
     await renewed.endAll("test:ada");
     assertEquals(await renewed.resume(first.request("/")), undefined);
     assertEquals(await login.resume(first.request("/")), undefined);
+
+    // Who signs out there afterwards still has the tokens revoked.
+    const { logoutUrl } = await login.end(first.post("/logout"));
+    assertStringIncludes(logoutUrl!, "id_token_hint=");
 
     // What ended them may be swept when they have ended anyway, and no sooner.
     assertEquals(await login.sweep(), 0);

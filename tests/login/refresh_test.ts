@@ -149,6 +149,18 @@ testSignedIn("sign-out beside a slow refresh stays a sign-out", async (world) =>
   assertEquals(await login.resume(browser.request("/")), undefined);
 });
 
+testSignedIn("endAll beside a slow refresh signs nobody in", async (world) => {
+  const { browser, login, again } = world;
+  advance(LIFE);
+  const { fetch, arrived, go, revoked } = slowFetch();
+  const slow = again({ fetch }).resume(browser.request("/"));
+  await arrived;
+  await login.endAll("test:ada");
+  go();
+  assertEquals(await slow, undefined);
+  assertEquals(revoked.length, 1);
+});
+
 testSignedIn("a refresh that another one overtook is not saved over it", async (world) => {
   const { browser, again } = world;
   advance(LIFE);

@@ -46,6 +46,12 @@ export interface Note {
   readonly text: string;
 }
 
+/** A note that was not kept: the page gives it back. */
+export interface RefusedNote {
+  readonly text: string;
+  readonly why: string;
+}
+
 /** Answers a request. */
 export type Handler = (request: Request) => Promise<Response>;
 
@@ -82,6 +88,7 @@ export function makeApp({ origin, fernet, store, providers }: AppOptions): Handl
   const policy = contentSecurityPolicy(providers);
 
   async function answer(request: Request): Promise<Response> {
+    if (!URL.canParse(request.url)) return text(400, "The Host is no host");
     if (isCrossSite(request)) return text(403, "This was sent by a page of another site");
     const url = new URL(request.url);
     const route = `${request.method === "HEAD" ? "GET" : request.method} ${url.pathname}`;
@@ -114,7 +121,9 @@ export function makeApp({ origin, fernet, store, providers }: AppOptions): Handl
       case "POST /refresh":
         return await refresh(visit, profile);
       case "POST /logout-everywhere":
-        await Promise.all([sessions.endAll(profile.id), login.endAll(profile.id)]);
+        // In this order: a remembered login could begin a session meanwhile.
+        await login.endAll(profile.id);
+        await sessions.endAll(profile.id);
         return await signOut(visit);
     }
     const page = messagePage("There is no such page", "It may have been here before.", profile);
@@ -170,22 +179,29 @@ export function makeApp({ origin, fernet, store, providers }: AppOptions): Handl
     return await redirect(visit, logoutUrl ?? "/");
   }
 
-  async function showNotes(visit: Visit, profile: Profile, message?: string): Promise<Response> {
-    const page = notesPage(profile, await notes.get(profile.id) ?? [], message);
-    return await show(visit, page, message === undefined ? 200 : 400);
+  async function showNotes(
+    visit: Visit,
+    profile: Profile,
+    refused?: RefusedNote,
+  ): Promise<Response> {
+    const page = notesPage(profile, await notes.get(profile.id) ?? [], refused);
+    return await show(visit, page, refused ? 400 : 200);
   }
 
   async function addNote(visit: Visit, profile: Profile): Promise<Response> {
-    const note = (await readForm(visit.request)).get("text")?.trim() ?? "";
+    // Browsers send two characters for the end of a line, and count one.
+    const form = await readForm(visit.request);
+    const note = (form.get("text") ?? "").replaceAll("\r\n", "\n").trim();
+    const refuse = (why: string) => showNotes(visit, profile, { text: note, why });
     if (note === "" || note.length > LONGEST_NOTE) {
-      return await showNotes(visit, profile, `A note has 1 to ${LONGEST_NOTE} characters.`);
+      return await refuse(`A note has 1 to ${LONGEST_NOTE} characters.`);
     }
     let isFull = false;
     await notes.update(profile.id, (old = []) => {
       isFull = old.length >= MOST_NOTES;
       return isFull ? old : [...old, { id: crypto.randomUUID(), text: note }];
     });
-    if (isFull) return await showNotes(visit, profile, `There are ${MOST_NOTES} notes already.`);
+    if (isFull) return await refuse(`There are ${MOST_NOTES} notes already.`);
     return await redirect(visit, "/notes");
   }
 

@@ -15,7 +15,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { makeApp } from "./app.ts";
 import { serve } from "./serve.ts";
-import { readSettings, SettingsError } from "./settings.ts";
+import { readSettings, type Settings, SettingsError } from "./settings.ts";
 import { openStore } from "./store.ts";
 
 /** The app is on one name and the provider on the other: two sites, as in life. */
@@ -42,20 +42,28 @@ function readArguments() {
   }
 }
 
+/** Says what the providers have to be told. */
+function tellCallbacks({ origin, providers }: Settings): void {
+  console.log(`Browsers find them at ${origin}/. Register these callbacks:`);
+  for (const { id } of providers) console.log(`  ${origin}/callback/${id}`);
+}
+
 async function main(): Promise<void> {
   const { port, data, provider, build } = readArguments();
   if (build !== undefined) {
     const { buildForNode } = await import("./build.ts");
-    return await buildForNode(build);
+    await buildForNode(build);
+    return console.log(`Run it with: node ${build}`);
   }
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
-    fail(`Cannot use --port ${port}: expected an integer from 0 to 65535`);
+  // Not 0: providers have to know the port before.
+  if (!/^[1-9]\d{0,4}$/.test(port) || Number(port) > 65_535) {
+    fail(`Cannot use --port ${port}: expected an integer from 1 to 65535`);
   }
   if (provider !== undefined && provider !== "test") {
     fail(`Cannot use --provider ${provider}: expected test, or variables without it`);
   }
   if (provider === "test" && !("Deno" in globalThis)) {
-    fail("Cannot start the test provider in Node: start it in Deno, and set OIDC_ISSUER to it");
+    fail("Cannot start the test provider in Node: it is a part of the program for Deno alone");
   }
   const origin = `http://${HOST}:${port}`;
   const settings = provider === "test"
@@ -68,6 +76,7 @@ async function main(): Promise<void> {
   });
   console.log(`Notes are at http://${HOST}:${server.port}/ until Ctrl+C`);
   if (provider === "test") console.log("They are kept in memory, and gone with this program.");
+  else tellCallbacks(settings);
 }
 
 try {

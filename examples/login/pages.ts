@@ -5,7 +5,7 @@
  */
 
 import type { Provider, Tokens } from "@ironfern/ironfern/login";
-import type { Note, Profile } from "./app.ts";
+import type { Note, Profile, RefusedNote } from "./app.ts";
 import { type Html, markup } from "./markup.ts";
 
 /** What a page is made of. */
@@ -72,7 +72,11 @@ ${buttons}
 }
 
 /** The user's notes. */
-export function notesPage(profile: Profile, notes: readonly Note[], message?: string): string {
+export function notesPage(
+  profile: Profile,
+  notes: readonly Note[],
+  refused?: RefusedNote,
+): string {
   const items = notes.map(({ id, text }) =>
     markup`<li>
 <p class="note" id="note-${id}">${text}</p>
@@ -87,10 +91,10 @@ export function notesPage(profile: Profile, notes: readonly Note[], message?: st
   return page({
     title: "Your notes",
     profile,
-    body: markup`${alert(message)}
+    body: markup`${alert(refused?.why)}
 <form method="post" action="/notes" class="stack">
 <label for="text">A new note</label>
-<textarea id="text" name="text" rows="3" maxlength="1000" required></textarea>
+<textarea id="text" name="text" rows="3" maxlength="1000" required>${refused?.text}</textarea>
 <button>Keep</button>
 </form>
 ${list}`,

@@ -59,7 +59,10 @@ async function answer(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
-  const response = await handler(await webRequest(incoming));
+  const request = await webRequest(incoming).catch(() => undefined);
+  // Its Host is no host, or no web request has such a method.
+  if (!request) return void outgoing.writeHead(400).end();
+  const response = await handler(request);
   const headers: Record<string, string | string[]> = Object.fromEntries(response.headers);
   // Several cookies are several headers: joined by commas they would be one.
   const cookies = response.headers.getSetCookie();

@@ -41,6 +41,8 @@ interface Preset {
 }
 
 const KEY = "APP_KEY";
+const ORIGIN = "APP_ORIGIN";
+const KEYGEN = "npx -y deno@2.9.6 run src/cli/mod.ts keygen";
 const PRESETS: readonly Preset[] = [
   {
     names: ["GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET"],
@@ -111,6 +113,8 @@ function help(): string {
   return [
     "No provider is set. Set the variables of one or more:",
     ...lines,
+    `And ${KEY}, the server's key: \`${KEYGEN}\` makes one.`,
+    `${ORIGIN} is where browsers find the app, if not at the address that it prints.`,
     "Or try it with a provider on this machine, where nobody needs an account: --provider test",
   ].join("\n");
 }
@@ -130,14 +134,18 @@ export function readSettings(environment: Environment, origin: string): Settings
   const missing = [KEY, ...wanted.flatMap(({ names }) => names)].filter(isMissing);
   if (missing.length) {
     const hint = missing.includes(KEY)
-      ? `\n${KEY} is the server's key: \`ironfern keygen\` makes one. Keep it.`
+      ? `\n${KEY} is the server's key: \`${KEYGEN}\` makes one. Keep it.`
       : "";
     throw new SettingsError(`These variables are missing: ${missing.join(", ")}${hint}`);
   }
   const values = environment as Readonly<Record<string, string>>;
+  const ownOrigin = values[ORIGIN] || origin;
+  if (!URL.canParse(ownOrigin) || new URL(ownOrigin).origin !== ownOrigin) {
+    throw new SettingsError(`Cannot use ${ORIGIN}: expected one as https://notes.example`);
+  }
   try {
     return {
-      origin: values.APP_ORIGIN || origin,
+      origin: ownOrigin,
       fernet: new Fernet(values[KEY]),
       providers: wanted.map(({ make }) => make(values)),
     };

@@ -49,6 +49,7 @@ header {
   display: flex;
   flex-wrap: wrap;
   gap: 0.5rem 1.25rem;
+  padding-bottom: 0.5rem;
 }
 
 header .name {
@@ -56,9 +57,12 @@ header .name {
   margin-right: auto;
 }
 
+nav {
+  display: flex;
+  gap: 1rem;
+}
+
 nav a {
-  display: inline-block;
-  margin-right: 1rem;
   padding: 0.4rem 0;
 }
 

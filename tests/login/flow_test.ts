@@ -12,7 +12,13 @@ import {
   type LoginErrorCode,
   type LoginOptions,
 } from "@ironfern/ironfern/login";
-import { assert, assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import type { RunningProvider } from "../../examples/login/provider.ts";
 import { Browser } from "../support/browser.ts";
 import { advance, withClock } from "../support/clock.ts";

@@ -68,6 +68,14 @@ Deno.test("login example: each variable that is missing is named", () => {
   );
 });
 
+Deno.test("login example: an origin that no callback is at is refused", () => {
+  const of = (origin: string) => readSettings({ ...ALL, APP_ORIGIN: origin }, ORIGIN).origin;
+  assertEquals([of(""), of("https://notes.example")], [ORIGIN, "https://notes.example"]);
+  for (const origin of ["https://notes.example/", "notes.example", "https://notes.example:443"]) {
+    assertStringIncludes(refusal({ ...ALL, APP_ORIGIN: origin }), "Cannot use APP_ORIGIN");
+  }
+});
+
 Deno.test("login example: without settings it starts nothing, and says what to do", async () => {
   const { success, stdout, stderr } = await run(Deno.execPath(), [
     "run",
@@ -76,7 +84,7 @@ Deno.test("login example: without settings it starts nothing, and says what to d
     "examples/login/mod.ts",
   ]);
   assertEquals([success, stdout], [false, ""]);
-  for (const name of [...Object.keys(ALL).slice(1), "--provider test"]) {
+  for (const name of [...Object.keys(ALL), "APP_ORIGIN", "--provider test"]) {
     assertStringIncludes(stderr, name);
   }
 });
@@ -110,6 +118,15 @@ async function withNodeApp(
   }
 }
 
+/** The status of an answer to what no web request is made of. */
+async function statusOf(port: number, head: string): Promise<string> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  await connection.write(new TextEncoder().encode(`${head}\r\nConnection: close\r\n\r\n`));
+  const answer = new Uint8Array(12);
+  await connection.read(answer);
+  return new TextDecoder().decode(answer.subarray(9));
+}
+
 /** A port that was free just now. */
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -141,6 +158,8 @@ testWithTool(
           assertEquals(await page.locator(".note").allInnerTexts(), ["kept by Node"]);
         });
         await withNodeApp(file, app, async () => {
+          assertEquals(await statusOf(port, "GET / HTTP/1.1\r\nHost: a b"), "400");
+          assertEquals(await statusOf(port, "TRACE / HTTP/1.1\r\nHost: x"), "400");
           await page.goto(`${origin}/notes`);
           assertEquals(await page.locator(".note").allInnerTexts(), ["kept by Node"]);
         });

@@ -386,8 +386,9 @@ export class Login {
 
   /**
    * Ends all saved logins of a user, on all devices: nobody is remembered who signed in
-   * before. What the provider gave is not revoked. End the sessions of your own too:
-   * `Sessions.endAll`.
+   * before. What the provider gave is not revoked, unless `end` is called there
+   * afterwards. Then end the sessions of your own too, by `Sessions.endAll`: in the
+   * other order a login that is resumed meanwhile begins another session.
    *
    * @param user The user: `user.id`.
    * @throws {TypeError} If it is no string or is empty, or `Login` has no store.

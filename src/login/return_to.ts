@@ -14,7 +14,9 @@ export function localPath(text: string | undefined): string {
   if (typeof text !== "string" || text.length > LONGEST) return "/";
   const once = pathWithin(text);
   // Of "/.//evil.example" the path is "//evil.example", which a browser takes for a host.
-  return once !== undefined && pathWithin(once) === once ? once : "/";
+  const isPath = once !== undefined && pathWithin(once) === once;
+  // As it is written there, "€" has nine characters.
+  return isPath && once.length <= LONGEST ? once : "/";
 }
 
 function pathWithin(text: string): string | undefined {

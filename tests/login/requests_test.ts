@@ -44,6 +44,7 @@ Deno.test("Login: returnTo is a path of this site, or /", async () => {
     ["javascript:alert(1)", "/"],
     ["http://ironfern.invalid//evil.example", "/"],
     [`/${"x".repeat(1_000)}`, "/"],
+    [`/${"€".repeat(900)}`, "/"],
   ];
   for (const [returnTo, path] of cases) {
     const { finish } = await begin(github(APP), answers(), { returnTo });

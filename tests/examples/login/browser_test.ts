@@ -287,6 +287,7 @@ test("signing out on all devices ends what is remembered elsewhere", async (pers
   await signIn(elsewhere, { remember: true });
   await page.goto(`${app.origin}/me`);
   await press(page, "Sign out on all devices");
+  assertEquals(await heading(page), "You are signed out of the app");
   await elsewhere.page.goto(`${app.origin}/notes`);
   assertEquals(await heading(elsewhere.page), "Sign in");
   await context.close();
@@ -307,6 +308,29 @@ test("who goes back at the provider is told so", async (person) => {
   await begin(person);
   await press(person.page, "Nobody: go back");
   assertStringIncludes(await person.page.getByRole("alert").innerText(), "You did not sign in");
+});
+
+test("the keyboard alone signs in, keeps a note and removes it", async (person) => {
+  const { page, app } = person;
+  const keys = async (...names: string[]) => {
+    for (const name of names) await page.keyboard.press(name);
+  };
+  await page.goto(`${app.origin}/`);
+  await keys("Tab", "Tab", "Space", "Tab", "Enter");
+  await page.waitForURL(/people/);
+  await keys("Tab", "Enter");
+  await page.waitForURL(`${app.origin}/notes`);
+  assert((await cookie(person, SAVED))!.expires > 0, "she is not remembered");
+  await keys("Tab", "Tab", "Tab", "Tab", "Tab");
+  await page.keyboard.type("typed");
+  await keys("Tab");
+  const outline = () => getComputedStyle(document.activeElement!).outlineStyle;
+  assertEquals(await page.evaluate(outline), "solid");
+  await keys("Enter");
+  await page.locator(".note").waitFor();
+  assertEquals(await notes(page), ["typed"]);
+  await page.getByRole("button", { name: "Remove" }).press("Enter");
+  await page.getByText("There is none").waitFor();
 });
 
 test("the page that was asked for comes after the sign-in", async (person) => {

@@ -77,7 +77,7 @@ async function runTests(folder: string): Promise<number> {
 
 console.log(
   "Running all tests and the documentation's examples, several files at a time.\n" +
-    "It takes about 10 minutes on two cores. The first results come after about a minute.",
+    "It takes about 14 minutes on two cores. The first results come after about a minute.",
 );
 const folder = await Deno.makeTempDir({ prefix: "ironfern-tests-" });
 try {

@@ -6,6 +6,7 @@
  */
 
 interface HostProcess {
+  readonly versions?: { readonly node?: string };
   getBuiltinModule?(name: string): unknown;
 }
 
@@ -40,22 +41,29 @@ export const runtimeName: "deno" | "bun" | "node" | undefined = onCloudflare
   ? "deno"
   : hostGlobal("Bun")
   ? "bun"
-  : hostGlobal<{ readonly versions?: { readonly node?: string } }>("process")?.versions?.node
+  : askProcess((process) => process.versions?.node)
   ? "node"
   : undefined;
 
 /**
- * A module of Node's, in Node, Deno and Bun; a static import would not load
- * elsewhere.
- *
- * Edge runtimes have a `process` that throws when it is asked for what it lacks.
+ * What `process` answers; `undefined` where there is none, and in edge runtimes, whose
+ * `process` throws when it is asked for what it lacks.
  */
-export function builtinModule<T>(name: string): T | undefined {
+function askProcess<T>(ask: (process: HostProcess) => T): T | undefined {
+  const process = hostGlobal<HostProcess>("process");
   try {
-    return hostGlobal<HostProcess>("process")?.getBuiltinModule?.(name) as T | undefined;
+    return process && ask(process);
   } catch {
     return undefined;
   }
+}
+
+/**
+ * A module of Node's, in Node, Deno and Bun; a static import would not load
+ * elsewhere.
+ */
+export function builtinModule<T>(name: string): T | undefined {
+  return askProcess((process) => process.getBuiltinModule?.(name)) as T | undefined;
 }
 
 /** The number of processors: Node had no `navigator` before version 21. */

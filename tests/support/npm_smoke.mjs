@@ -173,7 +173,7 @@ export async function smokeWorkers(mortal) {
 /** Seals and opens a file on workers, which read and write it themselves. */
 export async function smokeFiles() {
   const { openFile, sealFile } = await import("@ironfern/ironfern/export");
-  const { mkdtemp, readFile, rm, writeFile } = await import("node:fs/promises");
+  const { mkdtemp, readFile, rm, writeFile } = process.getBuiltinModule("node:fs/promises");
   const folder = await mkdtemp("smoke-");
   try {
     const data = new Uint8Array(4_500_000).map((_, index) => index % 251);

@@ -118,12 +118,14 @@ const record = fc.tuple(id, cell, cell, end)
 const csvText = fc.tuple(fc.constantFrom("", "\ufeff"), end, fc.array(record, { maxLength: 4 }))
   .map(([mark, end, records]) => `${mark}id,a,b${end}${records.join("")}`);
 
+/** The id and the field of each row, wherever an edit of the header has put them. */
 function csvRows(text: string): string[][] {
-  return parse(text.replace(/^\ufeff/, ""), {
+  const [header = [], ...rows]: string[][] = parse(text.replace(/^\ufeff/, ""), {
     record_delimiter: ["\r\n", "\n"],
     relax_column_count: true,
     skip_empty_lines: true,
-  }).slice(1);
+  });
+  return rows.map((row) => [row[header.indexOf("id")], row[header.indexOf("a")]]);
 }
 
 function csvValues(text: string): Map<unknown, unknown> {
